@@ -1,0 +1,36 @@
+# One CMake library a folder (docs/architecture.md, "Rings"). `danewerk_library(engine_dane DEPS base types)` takes every
+# .cc of the current folder into the static library dw_engine_dane, every *_test.cc into the one test program
+# dw_engine_dane_test, and registers that program with ctest. A folder without .cc files becomes an interface library.
+# PACKAGES are imported third-party targets, kept PRIVATE: their types must not appear in headers of other folders.
+
+find_package(Threads REQUIRED)
+
+function(danewerk_library name)
+  cmake_parse_arguments(arg "" "" "DEPS;PACKAGES;TEST_DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
+  if(tests)
+    list(REMOVE_ITEM sources ${tests})
+  endif()
+  set(deps ${arg_DEPS})
+  list(TRANSFORM deps PREPEND dw_)
+  if(sources)
+    add_library(dw_${name} STATIC ${sources})
+    target_include_directories(dw_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(dw_${name} PUBLIC ${deps} PRIVATE ${arg_PACKAGES})
+  else()
+    add_library(dw_${name} INTERFACE)
+    target_include_directories(dw_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(dw_${name} INTERFACE ${deps})
+  endif()
+  if(tests AND DANEWERK_TESTS)
+    set(test_deps ${arg_TEST_DEPS})
+    list(TRANSFORM test_deps PREPEND dw_)
+    find_package(GTest REQUIRED)
+    add_executable(dw_${name}_test ${tests})
+    target_link_libraries(dw_${name}_test PRIVATE dw_${name} ${test_deps} ${arg_PACKAGES} GTest::gtest_main)
+    target_compile_definitions(dw_${name}_test PRIVATE DANEWERK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND dw_${name}_test)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()
