@@ -1,0 +1,105 @@
+// together() and within(): several waits at once, and a wait with an end.
+//
+// Both start child coroutines and return only when every child has ended, so that a child may refer to what its parent
+// owns. Both hand the parent's cancellation on to the children.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/instant.h"
+#include "io/runtime/task.h"
+
+namespace danewerk::io {
+namespace detail {
+
+template <class T>
+Task<> keep(Task<T> task, std::optional<T>& into) {
+  into.emplace(co_await std::move(task));
+}
+
+/// Children of one parent: started together, waited for together.
+class Children {
+ public:
+  explicit Children(Executor executor) : executor_(executor), wake_(executor) {}
+  void start(Task<> task) {
+    ++running_;
+    auto& signal = *signals_.emplace_back(std::make_unique<boost::asio::cancellation_signal>());
+    auto on_end = [this](std::exception_ptr) {
+      if (--running_ == 0) wake_.cancel();
+    };
+    boost::asio::co_spawn(executor_, std::move(task), boost::asio::bind_cancellation_slot(signal.slot(), std::move(on_end)));
+  }
+  void cancel() {
+    for (auto& signal : signals_) signal->emit(boost::asio::cancellation_type::terminal);
+  }
+  /// Waits for all, at most until `limit`; if the parent is cancelled or the limit passes, cancels them and waits on.
+  /// True if all ended by themselves.
+  Task<bool> finish(std::optional<Duration> limit) {
+    if (running_ == 0) co_return true;
+    // Our own cancellation must not unwind us while children still run: hear of it, cancel them, and wait.
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    wake_.expires_at(limit ? std::chrono::steady_clock::now() + *limit : std::chrono::steady_clock::time_point::max());
+    auto [error] = co_await wake_.async_wait(quiet);
+    static_cast<void>(error);
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    const bool parent_cancelled = state.cancelled() != boost::asio::cancellation_type::none;
+    const bool by_themselves = running_ == 0;
+    if (!by_themselves) {
+      cancel();
+      co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+      wake_.expires_at(std::chrono::steady_clock::time_point::max());
+      while (running_ != 0) {
+        auto [again] = co_await wake_.async_wait(quiet);
+        static_cast<void>(again);
+      }
+      co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_terminal_cancellation());
+    }
+    co_await boost::asio::this_coro::throw_if_cancelled(true);
+    if (parent_cancelled) throw boost::system::system_error(boost::asio::error::operation_aborted);  // unwind now
+    co_return by_themselves;
+  }
+
+ private:
+  Executor executor_;
+  Timer wake_;  // rung by the last child, or by the limit
+  std::size_t running_ = 0;
+  std::vector<std::unique_ptr<boost::asio::cancellation_signal>> signals_;
+};
+
+}  // namespace detail
+
+/// Runs all at once; the results are in the order of the tasks. If the caller is cancelled, it unwinds after they end.
+template <class T>
+Task<std::vector<T>> together(std::vector<Task<T>> tasks) {
+  detail::Children children(co_await boost::asio::this_coro::executor);
+  std::vector<std::optional<T>> kept(tasks.size());
+  for (std::size_t i = 0; i < tasks.size(); ++i) children.start(detail::keep(std::move(tasks[i]), kept[i]));
+  co_await children.finish(std::nullopt);
+  std::vector<T> out;
+  out.reserve(kept.size());
+  for (auto& result : kept) {
+    if (!result) throw boost::system::system_error(boost::asio::error::operation_aborted);
+    out.push_back(*std::move(result));
+  }
+  co_return out;
+}
+
+/// The task's result, or ErrorKind::timeout if it has not ended within `limit`; it is cancelled then, and has ended
+/// before this returns.
+template <class T>
+Task<Result<T>> within(Duration limit, Task<Result<T>> task) {
+  detail::Children children(co_await boost::asio::this_coro::executor);
+  std::optional<Result<T>> kept;
+  children.start(detail::keep(std::move(task), kept));
+  co_await children.finish(limit);
+  if (!kept) co_return fail(ErrorKind::timeout, "no answer within " + to_string(limit));
+  co_return *std::move(kept);
+}
+
+}  // namespace danewerk::io
