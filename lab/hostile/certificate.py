@@ -73,9 +73,11 @@ def make_certificate(key: Path, cert: Path, names: list[str], not_before: dateti
         Path(folder, "index").touch()
         Path(folder, "serial").write_text("01" + secrets.token_hex(15) + "\n")
         configuration = Path(folder, "ca.cnf")
-        configuration.write_text(CA_CONFIGURATION.format(folder=folder, names=",".join("DNS:" + name for name in names)))
+        configuration.write_text(CA_CONFIGURATION.format(folder=folder,
+                names=",".join("DNS:" + name for name in names)))
         request = openssl("req", "-new", "-key", str(key), "-subj", f"/CN={common}")
-        openssl("ca", "-config", str(configuration), "-selfsign", "-keyfile", str(key), "-in", "/dev/stdin", "-out", str(cert),
+        openssl("ca", "-config", str(configuration), "-selfsign", "-keyfile", str(key), "-in", "/dev/stdin", "-out",
+                str(cert),
                 "-startdate", f"{not_before:%Y%m%d%H%M%SZ}", "-enddate", f"{not_after:%Y%m%d%H%M%SZ}",
                 "-batch", "-notext", input=request)
 
@@ -86,7 +88,8 @@ def make_host_keys(folder: Path | str, names: list[str]) -> HostKeys:
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(timezone.utc)
     day = timedelta(days=1)
-    keys = HostKeys(folder / "host.key", folder / "host.crt", folder / "wrong.key", folder / "wrong.crt", folder / "expired.crt")
+    keys = HostKeys(folder / "host.key", folder / "host.crt", folder / "wrong.key", folder / "wrong.crt",
+            folder / "expired.crt")
     make_key(keys.key)
     make_key(keys.wrong_key)
     make_certificate(keys.key, keys.cert, names, now - day, now + 365 * day)

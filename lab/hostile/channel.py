@@ -65,7 +65,8 @@ class TlsFraming:
 
 
 class Channel:
-    def __init__(self, connected: socket.socket, recorder: Recorder, facts: dict, stopping: threading.Event, delay: float) -> None:
+    def __init__(self, connected: socket.socket, recorder: Recorder, facts: dict, stopping: threading.Event,
+            delay: float) -> None:
         self._socket = connected
         self._socket.settimeout(IDLE_SECONDS)
         self._recorder = recorder

@@ -122,7 +122,8 @@ def cleartext_mail_bytes(records: list[Record]) -> list[Leak]:
     leaks = []
     for number, stream in cleartext_streams(records).items():
         facts = first[number]
-        leaks += [Leak(number, facts["at"], facts["peer"], facts["mode"], kind, data) for kind, data in classify(stream)]
+        leaks += [Leak(number, facts["at"], facts["peer"], facts["mode"], kind, data) for kind,
+                data in classify(stream)]
     return leaks
 
 

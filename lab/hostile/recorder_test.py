@@ -17,7 +17,8 @@ FACTS = {"connection": 1, "peer": "[127.0.0.1]:9", "mode": "strip"}
 
 class ClassifyTest(unittest.TestCase):
     def test_harmless_talk(self) -> None:
-        self.assertEqual(classify(b"EHLO a\r\nehlo b\r\nHELO c\r\nSTARTTLS\r\nNOOP\r\nRSET\r\nHELP\r\n\r\nQUIT\r\n"), [])
+        self.assertEqual(classify(b"EHLO a\r\nehlo b\r\nHELO c\r\nSTARTTLS\r\nNOOP\r\nRSET\r\nHELP\r\n\r\nQUIT\r\n"),
+                [])
         for unfinished in (b"E", b"EHLO x", b"STARTT", b"QUIT", b""):
             self.assertEqual(classify(unfinished), [], unfinished)
 
@@ -27,11 +28,13 @@ class ClassifyTest(unittest.TestCase):
                 self.assertEqual([kind for kind, _ in classify(b"EHLO a\r\n" + row.encode())], [verb], row)
 
     def test_anything_unknown_counts(self) -> None:
-        for row in (b"Subject: x\r\n", b"VRFY anna\r\n", b"AUTH PLAIN x\r\n", b"\x16\x03\x01", b"MAI", b"\x00\r\n", b"MAIL:\r\n"):
+        for row in (b"Subject: x\r\n", b"VRFY anna\r\n", b"AUTH PLAIN x\r\n", b"\x16\x03\x01", b"MAI", b"\x00\r\n",
+                b"MAIL:\r\n"):
             self.assertEqual(classify(row), [("other", row)])
 
     def test_all_after_data_is_message_even_if_it_looks_harmless(self) -> None:
-        self.assertEqual(classify(b"MAIL a\r\nDATA\r\nQUIT\r\nEHLO\r\n"), [("MAIL", b"MAIL a\r\n"), ("DATA", b"DATA\r\n"), ("message", b"QUIT\r\nEHLO\r\n")])
+        self.assertEqual(classify(b"MAIL a\r\nDATA\r\nQUIT\r\nEHLO\r\n"),
+                [("MAIL", b"MAIL a\r\n"), ("DATA", b"DATA\r\n"), ("message", b"QUIT\r\nEHLO\r\n")])
         self.assertEqual(classify(b"BDAT 3 LAST\r\nabc"), [("BDAT", b"BDAT 3 LAST\r\n"), ("message", b"abc")])
 
 
@@ -44,7 +47,8 @@ class RecordsTest(unittest.TestCase):
     def write(self, *pieces: bytes, connection: int = 1) -> None:
         recorder = Recorder(self.path)
         for piece in pieces:
-            recorder.write("clear", **{**FACTS, "connection": connection}, phase="before-starttls", data=piece.decode("latin-1"))
+            recorder.write("clear", **{**FACTS, "connection": connection}, phase="before-starttls",
+                    data=piece.decode("latin-1"))
         recorder.close()
 
     def test_fragments_are_joined_within_a_connection_and_not_across(self) -> None:
@@ -52,7 +56,8 @@ class RecordsTest(unittest.TestCase):
         self.write(b"QUI", connection=2)
         self.write(b"T\r\n", connection=2)
         leaks = cleartext_mail_bytes(read_records(self.path))
-        self.assertEqual([(leak.connection, leak.kind, leak.data) for leak in leaks], [(1, "MAIL", b"MAIL FROM:<\xfc@x>\r\n")])
+        self.assertEqual([(leak.connection, leak.kind, leak.data) for leak in leaks],
+                [(1, "MAIL", b"MAIL FROM:<\xfc@x>\r\n")])
         self.assertIn("connection 1 from [127.0.0.1]:9 (strip): MAIL in clear: 'MAIL FROM:<\\xfc@x>", str(leaks[0]))
 
     def test_a_line_being_written_is_left_out_and_a_broken_one_named(self) -> None:
@@ -87,7 +92,8 @@ class FramingTest(unittest.TestCase):
         for size in (1, 2, 7, 65536):
             self.assertEqual(self.feed(self.RECORDS, size), (self.RECORDS, b""))
             for foreign in (b"MAIL FROM:<x>\r\n", b"\x16MAIL", b"\x16\x03\x01\xff\xffabc", b"\x18\x03\x03\x00\x01a"):
-                self.assertEqual(self.feed(self.RECORDS + foreign + self.RECORDS, size), (self.RECORDS, foreign + self.RECORDS))
+                self.assertEqual(self.feed(self.RECORDS + foreign + self.RECORDS, size),
+                        (self.RECORDS, foreign + self.RECORDS))
 
 
 if __name__ == "__main__":

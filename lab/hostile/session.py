@@ -18,7 +18,8 @@ BDAT = re.compile(rb"^BDAT +(\d{1,12})( +LAST)? *\r?\n$", re.IGNORECASE)
 
 
 class Session:
-    def __init__(self, channel: Channel, mode: Mode, name: str, context: ssl.SSLContext, mail_folder: Path, number: int) -> None:
+    def __init__(self, channel: Channel, mode: Mode, name: str, context: ssl.SSLContext, mail_folder: Path,
+            number: int) -> None:
         self._channel = channel
         self._mode = mode
         self._name = name

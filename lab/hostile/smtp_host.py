@@ -146,7 +146,8 @@ class SmtpHost:
         self._recorder.write("accepted", **facts, local=connected.getsockname()[0])
         try:
             channel = Channel(connected, self._recorder, facts, self._stopping, mode.delay)
-            Session(channel, mode, self._settings.name, self._contexts.get(mode), self._settings.mail_folder, number).run()
+            Session(channel, mode, self._settings.name, self._contexts.get(mode), self._settings.mail_folder,
+                    number).run()
         except Ended as end:
             self._recorder.write("closed", **facts, reason=str(end))
         except Exception as error:  # a fault of the instrument must be on record, or silence would look like innocence
@@ -176,8 +177,10 @@ class SmtpHost:
 
 def settings_from(arguments: list[str]) -> Settings:
     parser = argparse.ArgumentParser(description="A mail host that attacks STARTTLS and records what it saw.",
-                                     epilog="modes: " + "; ".join(f"{mode.name}: {mode.meaning}" for mode in MODES.values()))
-    parser.add_argument("--listen", action="append", required=True, metavar="ADDRESS", help="IPv4 or IPv6; may be repeated")
+                                     epilog="modes: " + "; ".join(
+                                     f"{mode.name}: {mode.meaning}" for mode in MODES.values()))
+    parser.add_argument("--listen", action="append", required=True, metavar="ADDRESS",
+            help="IPv4 or IPv6; may be repeated")
     parser.add_argument("--port", type=int, default=25)
     parser.add_argument("--name", required=True, help="in the greeting and the EHLO reply")
     parser.add_argument("--key", type=Path, required=True)
@@ -199,7 +202,8 @@ def settings_from(arguments: list[str]) -> Settings:
         chains["wrong"] = (given.wrong_key, given.wrong_cert)
     if given.expired_cert:
         chains["expired"] = (given.key, given.expired_cert)
-    return Settings(given.name, given.listen, given.port, chains, given.records, given.control, given.mail_folder, given.mode)
+    return Settings(given.name, given.listen, given.port, chains, given.records, given.control, given.mail_folder,
+            given.mode)
 
 
 def main(arguments: list[str]) -> int:

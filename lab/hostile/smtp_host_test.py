@@ -56,8 +56,10 @@ class HostTest(unittest.TestCase):
 
     def host(self, mode: str = "honest") -> tuple[str, int]:
         keys = self.keys
-        chains = {"host": (keys.key, keys.cert), "wrong": (keys.wrong_key, keys.wrong_cert), "expired": (keys.key, keys.expired)}
-        self.running = SmtpHost(Settings("mx.stripped.lab", ["127.0.0.1", "::1"], 0, chains, self.folder / "records.jsonl", self.control, self.folder / "mail", mode))
+        chains = {"host": (keys.key, keys.cert), "wrong": (keys.wrong_key, keys.wrong_cert),
+                "expired": (keys.key, keys.expired)}
+        self.running = SmtpHost(Settings("mx.stripped.lab", ["127.0.0.1", "::1"], 0, chains,
+                self.folder / "records.jsonl", self.control, self.folder / "mail", mode))
         self.running.start()
         self.addCleanup(self.running.stop)
         return self.running.listening[0]
@@ -279,7 +281,8 @@ class SwitchTest(HostTest):
             set_mode(self.control, mode)
             seen.append(self.offers())
         self.assertEqual(seen, [False, True, False, True])
-        self.assertEqual([record["mode"] for record in connections(self.records())], ["strip", "honest", "garble", "honest"])
+        self.assertEqual([record["mode"] for record in connections(self.records())],
+                ["strip", "honest", "garble", "honest"])
 
     def test_a_bad_control_file_keeps_the_last_mode_and_says_so(self) -> None:
         self.host("strip")
@@ -303,8 +306,10 @@ class ProgramTest(HostTest):
         program = Path(__file__).with_name("smtp_host.py")
         records = self.folder / "records.jsonl"
         process = subprocess.Popen(
-            [sys.executable, str(program), "--listen", "127.0.0.1", "--listen", "::1", "--port", "0", "--name", "mx.stripped.lab", *self.keys.options(),
-             "--records", str(records), "--control", str(self.control), "--mail-folder", str(self.folder / "mail"), "--mode", "strip"],
+            [sys.executable, str(program), "--listen", "127.0.0.1", "--listen", "::1", "--port", "0", "--name",
+            "mx.stripped.lab", *self.keys.options(),
+             "--records", str(records), "--control", str(self.control), "--mail-folder", str(self.folder / "mail"),
+             "--mode", "strip"],
             stdout=subprocess.PIPE, text=True)
         try:
             addresses = json.loads(process.stdout.readline())["listening"]
@@ -312,7 +317,8 @@ class ProgramTest(HostTest):
             with smtplib.SMTP(*addresses[1], local_hostname="client.lab", timeout=10) as client:
                 client.sendmail("a@x", ["b@x"], TEXT)
             # Flushed at once: on file while the program still runs.
-            self.assertEqual([leak.kind for leak in cleartext_mail_bytes(read_records(records))], ["MAIL", "RCPT", "DATA", "message"])
+            self.assertEqual([leak.kind for leak in cleartext_mail_bytes(read_records(records))],
+                    ["MAIL", "RCPT", "DATA", "message"])
         finally:
             process.terminate()
             process.communicate(timeout=10)

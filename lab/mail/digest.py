@@ -97,7 +97,8 @@ def compare(original: bytes, stored: bytes) -> list[str]:
     original = as_sent(original)
     sent_fields, sent_body = split(original)
     kept_fields, kept_body = split(stored)
-    found = [*line_end_differences(stored), *header_differences(sent_fields, kept_fields), *body_differences(sent_body, kept_body)]
+    found = [*line_end_differences(stored), *header_differences(sent_fields, kept_fields),
+            *body_differences(sent_body, kept_body)]
     if len(found) > MOST_DIFFERENCES:
         found = [*found[:MOST_DIFFERENCES], f"and {len(found) - MOST_DIFFERENCES} more differences"]
     return found
@@ -116,18 +117,21 @@ def line_end_differences(stored: bytes) -> list[str]:
 def header_differences(sent: list[bytes], kept: list[bytes]) -> list[str]:
     top = len(kept) - len(sent)
     if top >= 0 and kept[top:] == sent:
-        return [f"header: {excerpt(entry)} was put on top, and is no trace field" for entry in kept[:top] if name_of(entry) not in TRACE_FIELDS]
+        return [f"header: {excerpt(entry)} was put on top, and is no trace field" for entry in kept[:top] if name_of(
+                entry) not in TRACE_FIELDS]
     found = []
     shown = difflib.SequenceMatcher(None, sent, kept, autojunk=False)
     for kind, s1, s2, k1, k2 in shown.get_opcodes():
         if kind == "equal":
             continue
         if kind == "insert" and s1 == 0:
-            found += [f"header: {excerpt(entry)} was put on top, and is no trace field" for entry in kept[k1:k2] if name_of(entry) not in TRACE_FIELDS]
+            found += [f"header: {excerpt(entry)} was put on top, and is no trace field" for entry in kept[
+                    k1:k2] if name_of(entry) not in TRACE_FIELDS]
             continue
         changed = min(s2 - s1, k2 - k1)
         found += [changed_field(a, b, s1 + at + 1) for at, (a, b) in enumerate(zip(sent[s1:s2], kept[k1:k2]))]
-        found += [f"header: field {s1 + changed + at + 1}, {excerpt(entry)}, is missing" for at, entry in enumerate(sent[s1 + changed : s2])]
+        found += [f"header: field {s1 + changed + at + 1}, {excerpt(entry)}, is missing" for at,
+                entry in enumerate(sent[s1 + changed : s2])]
         found += [f"header: {excerpt(entry)} was added" for entry in kept[k1 + changed : k2]]
     return found
 

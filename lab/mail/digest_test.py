@@ -66,7 +66,8 @@ class DamageTest(unittest.TestCase):
 
     def test_body(self) -> None:
         good = stored(SIMPLE)
-        self.one(good.replace(b".second", b"second"), "sent 21 octets, stored 20", "line 2, octet 1", "stored 'first\\nsecond")
+        self.one(good.replace(b".second", b"second"), "sent 21 octets, stored 20", "line 2, octet 1",
+                "stored 'first\\nsecond")
         self.one(good.replace(b".second", b"..second"), "line 2, octet 2")
         self.one(good.replace(b"third\n", b""), "cut short after line 3")
         self.one(good + b"\n\n", "2 empty lines were added at the end")
@@ -90,11 +91,13 @@ class DamageTest(unittest.TestCase):
 
 class PiecesTest(unittest.TestCase):
     def test_split_keeps_folds_and_shows_what_is_no_field(self) -> None:
-        self.assertEqual(split(b"A: b\r\n\tc\r\nnot a field\r\n\r\nx\r\n"), ([b"A: b\n\tc\n", b"not a field\n"], b"x\n"))
+        self.assertEqual(split(b"A: b\r\n\tc\r\nnot a field\r\n\r\nx\r\n"),
+                ([b"A: b\n\tc\n", b"not a field\n"], b"x\n"))
         self.assertEqual(split(b"\r\nonly body\r\n"), ([], b"only body\n"))
 
     def test_first_difference(self) -> None:
-        self.assertEqual([first_difference(*pair) for pair in ((b"", b""), (b"abc", b"abd"), (b"abc", b"ab"), (b"x", b"y"))], [0, 2, 2, 0])
+        self.assertEqual([first_difference(*pair) for pair in ((b"", b""), (b"abc", b"abd"), (b"abc", b"ab"),
+                (b"x", b"y"))], [0, 2, 2, 0])
 
 
 if __name__ == "__main__":

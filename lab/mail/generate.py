@@ -64,7 +64,8 @@ def corpus(build_dir: Path | str) -> list[Message]:
         path = folder / f"{recipe.id}.eml"
         if not path.exists() or path.read_bytes() != octets:
             path.write_bytes(octets)
-        messages.append(Message(recipe.id, recipe.title, sender, people, needs, path, len(octets), hashlib.sha256(octets).hexdigest()))
+        messages.append(Message(recipe.id, recipe.title, sender, people, needs, path, len(octets),
+                hashlib.sha256(octets).hexdigest()))
     return messages
 
 

@@ -10,7 +10,6 @@ import hashlib
 import re
 import tempfile
 import unittest
-from pathlib import Path
 
 from lab.mail.generate import MANIFEST, corpus, manifest_text
 from lab.mail.message import PLAIN_TENANT, SENDER_DOMAIN, UTF8_TENANT
@@ -31,7 +30,8 @@ class CorpusTest(unittest.TestCase):
         return self.octets[id].partition(b"\r\n\r\n")[2]
 
     def test_octets_are_those_of_the_manifest(self) -> None:
-        self.assertEqual(MANIFEST.read_text(encoding="utf-8"), manifest_text(self.messages), "after an intended change: lab/mail/generate.py --manifest")
+        self.assertEqual(MANIFEST.read_text(encoding="utf-8"), manifest_text(self.messages),
+                "after an intended change: lab/mail/generate.py --manifest")
 
     def test_a_damaged_file_is_written_again(self) -> None:
         target = next(message for message in self.messages if message.id == "plain-word")
@@ -94,10 +94,12 @@ class CorpusTest(unittest.TestCase):
         self.assertNotIn(b"\r\n\r\n", self.octets["headers-only"])
         for id in ("lines-998", "lines-998-dot", "utf8-998"):
             self.assertGreaterEqual(sum(len(row) == 998 for row in self.body(id).split(b"\r\n")), 3, id)
-        self.assertGreater(len(re.search(rb"X-Long: .*?\r\n(?![ \t])", self.octets["long-header"], re.S).group()), 24_000)
+        self.assertGreater(len(re.search(rb"X-Long: .*?\r\n(?![ \t])", self.octets["long-header"], re.S).group()),
+                24_000)
         self.assertGreater(self.octets["many-headers"].count(b"\r\nX-Line-"), 500)
         self.assertEqual(self.octets["hundred-recipients"].count(b"<c"), 100)
-        self.assertEqual({row[:1] for row in self.body("every-octet").split(b"\r\n") if row}, {bytes([c]) for c in range(1, 256) if c not in (10, 13)})
+        self.assertEqual({row[:1] for row in self.body("every-octet").split(b"\r\n") if row},
+                {bytes([c]) for c in range(1, 256) if c not in (10, 13)})
 
     def test_the_attachment_is_ten_megabytes_when_decoded(self) -> None:
         parts = email.message_from_bytes(self.octets["attachment-10mb"], policy=email.policy.SMTP).get_payload()
@@ -109,7 +111,8 @@ class CorpusTest(unittest.TestCase):
         self.assertEqual(base64.b64decode(said), hashlib.sha256(self.body("dkim-signed")).digest())
 
     def test_a_mime_parser_finds_the_structures(self) -> None:
-        expected = {"multipart-mixed": 3, "nested": 8, "nested-deep": 21, "attachments-many": 42, "calendar": 5, "delivery-report": 6, "smtputf8-global": 4, "forwarded": 4}
+        expected = {"multipart-mixed": 3, "nested": 8, "nested-deep": 21, "attachments-many": 42, "calendar": 5,
+                "delivery-report": 6, "smtputf8-global": 4, "forwarded": 4}
         for id, count in expected.items():
             parsed = email.message_from_bytes(self.octets[id])
             walked = list(parsed.walk())

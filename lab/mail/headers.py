@@ -39,7 +39,8 @@ def hundred_recipients(kit: Kit) -> Draft:
 @recipe("long-references", "one References field of 300 message ids")
 def long_references(kit: Kit) -> Draft:
     ids = [f"<{kit.token(40)}@{kit.token(8)}.foreign.example>" for _ in range(300)]
-    return Draft("Re: Re: Re: that thread", kit.prose(1), below=[("In-Reply-To", ids[-1]), ("References", "\r\n ".join(ids))])
+    return Draft("Re: Re: Re: that thread", kit.prose(1), below=[("In-Reply-To", ids[-1]),
+            ("References", "\r\n ".join(ids))])
 
 
 def dkim_field(kit: Kit, body: bytes) -> tuple[str, str]:
@@ -67,8 +68,10 @@ def arc_chain(kit: Kit) -> Draft:
     above: Fields = []
     for hop in (3, 2, 1):
         noise = base64.b64encode(kit.octets(128)).decode("ascii")
-        above.append(("ARC-Seal", f"i={hop}; a=rsa-sha256; t=17676000{hop:02d}; cv={'none' if hop == 1 else 'pass'};\r\n d=foreign.example; s=arc; b={noise}"))
-        above.append(("ARC-Message-Signature", f"i={hop}; a=rsa-sha256; c=relaxed/relaxed; d=foreign.example;\r\n s=arc; h=From:To; b={noise}"))
+        above.append(("ARC-Seal",
+                f"i={hop}; a=rsa-sha256; t=17676000{hop:02d}; cv={'none' if hop == 1 else 'pass'};\r\n d=foreign.example; s=arc; b={noise}"))
+        above.append(("ARC-Message-Signature",
+                f"i={hop}; a=rsa-sha256; c=relaxed/relaxed; d=foreign.example;\r\n s=arc; h=From:To; b={noise}"))
         above.append(("ARC-Authentication-Results", f"i={hop}; mx.foreign.example; dkim=pass"))
     return Draft("Through a list", body, text_fields(), above=[*above, dkim_field(kit, body), dkim_field(kit, body)])
 
@@ -78,15 +81,18 @@ def travelled(kit: Kit) -> Draft:
     above: Fields = []
     for hop in range(15, 0, -1):
         name = f"relay{hop}.foreign.example"
-        above.append(("Received", f"from {kit.token(6)}.foreign.example (unknown [192.0.2.{hop}])\r\n\tby {name} with ESMTPS id {kit.token(10)};\r\n\tMon, 5 Jan 2026 07:{hop:02d}:00 +0000"))
+        above.append(("Received",
+                f"from {kit.token(6)}.foreign.example (unknown [192.0.2.{hop}])\r\n\tby {name} with ESMTPS id {kit.token(10)};\r\n\tMon, 5 Jan 2026 07:{hop:02d}:00 +0000"))
     above.append(("Authentication-Results", "relay1.foreign.example; spf=pass smtp.mailfrom=foreign.example"))
     return Draft("A long way", kit.prose(1), above=above)
 
 
 @recipe("repeated-fields", "repeated names, odd case, empty values, a field of only a fold")
 def repeated_fields(kit: Kit) -> Draft:
-    below = [("X-Note", "first"), ("x-note", "second"), ("X-NOTE", "third"), ("X-Empty", ""), ("X-Blank", " "), ("Comments", "one"),
-             ("Comments", "two"), ("Keywords", "a, b"), ("X-Colons", "a:b::c"), ("X-Tab", "\tafter a tab"), ("X-Folded-Only", "\r\n below")]
+    below = [("X-Note", "first"), ("x-note", "second"), ("X-NOTE", "third"), ("X-Empty", ""), ("X-Blank", " "),
+            ("Comments", "one"),
+             ("Comments", "two"), ("Keywords", "a, b"), ("X-Colons", "a:b::c"), ("X-Tab", "\tafter a tab"),
+             ("X-Folded-Only", "\r\n below")]
     return Draft("Repeated", kit.prose(1), below=below)
 
 
@@ -98,15 +104,18 @@ def encoded_words(kit: Kit) -> Draft:
 
 @recipe("resent", "a resent block above (RFC 5322 3.6.6)")
 def resent(kit: Kit) -> Draft:
-    above = [("Resent-From", "Desk <desk@foreign.example>"), ("Resent-To", "anna@contoso.lab"), ("Resent-Date", "Mon, 05 Jan 2026 09:00:00 +0000"),
+    above = [("Resent-From", "Desk <desk@foreign.example>"), ("Resent-To", "anna@contoso.lab"),
+            ("Resent-Date", "Mon, 05 Jan 2026 09:00:00 +0000"),
              ("Resent-Message-ID", "<resent.20260105@foreign.example>")]
     return Draft("Passed on", kit.prose(1), above=above)
 
 
 @recipe("mailing-list", "List-* fields, Precedence, a footer")
 def mailing_list(kit: Kit) -> Draft:
-    below = [("List-Id", "Lab Talk <talk.lists.foreign.example>"), ("List-Unsubscribe", "<https://lists.foreign.example/u?x=1>,\r\n <mailto:talk-leave@foreign.example>"),
-             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"), ("List-Post", "<mailto:talk@foreign.example>"), ("Precedence", "list"), ("X-BeenThere", "talk@foreign.example")]
+    below = [("List-Id", "Lab Talk <talk.lists.foreign.example>"),
+            ("List-Unsubscribe", "<https://lists.foreign.example/u?x=1>,\r\n <mailto:talk-leave@foreign.example>"),
+             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"), ("List-Post", "<mailto:talk@foreign.example>"),
+             ("Precedence", "list"), ("X-BeenThere", "talk@foreign.example")]
     return Draft("[talk] agenda", kit.prose(2) + lines("_" * 47, "talk mailing list"), below=below)
 
 
@@ -117,13 +126,18 @@ def folded_subject(kit: Kit) -> Draft:
 
 @recipe("exchange-fields", "the heap of X-MS fields an Exchange message carries")
 def exchange_fields(kit: Kit) -> Draft:
-    names = ["Exchange-Organization-SCL", "Exchange-Transport-CrossTenantHeadersStamped", "TrafficTypeDiagnostic", "Office365-Filtering-Correlation-Id",
-             "Exchange-AntiSpam-MessageData-0", "Exchange-CrossTenant-Network-Message-Id", "Has-Attach", "TNEF-Correlator"]
-    below = [("Thread-Topic", "Quarterly"), ("Thread-Index", base64.b64encode(kit.octets(22)).decode("ascii")), ("Accept-Language", "de-DE, en-US")]
-    below += [(f"X-MS-{name}", "" if name == "Has-Attach" else "\r\n ".join(kit.token(70) for _ in range(6))) for name in names]
+    names = ["Exchange-Organization-SCL", "Exchange-Transport-CrossTenantHeadersStamped", "TrafficTypeDiagnostic",
+            "Office365-Filtering-Correlation-Id",
+             "Exchange-AntiSpam-MessageData-0", "Exchange-CrossTenant-Network-Message-Id", "Has-Attach",
+             "TNEF-Correlator"]
+    below = [("Thread-Topic", "Quarterly"), ("Thread-Index", base64.b64encode(kit.octets(22)).decode("ascii")),
+            ("Accept-Language", "de-DE, en-US")]
+    below += [(f"X-MS-{name}", "" if name == "Has-Attach" else "\r\n ".join(
+            kit.token(70) for _ in range(6))) for name in names]
     return Draft("RE: Quarterly", kit.prose(1), text_fields(), below=below)
 
 
 @recipe("auto-reply", "an out-of-office answer (RFC 3834)")
 def auto_reply(kit: Kit) -> Draft:
-    return Draft("Auto: away", kit.prose(1), below=[("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All"), ("Precedence", "bulk")])
+    return Draft("Auto: away", kit.prose(1), below=[("Auto-Submitted", "auto-replied"),
+            ("X-Auto-Response-Suppress", "All"), ("Precedence", "bulk")])

@@ -99,8 +99,10 @@ def lines_998_dot(kit: Kit) -> Draft:
 
 @recipe("odd-whitespace", "tabs, trailing blanks, form feed, vertical tab, lines of spaces")
 def odd_whitespace(kit: Kit) -> Draft:
-    rows = ["\ttab first", "tab\tinside\t", "trailing   ", "   ", "\t", " \t \t", "form\ffeed", "\f", "vert\vtab", "  two  two  "]
-    return Draft("White  space\tin a  subject ", lines(*rows, "end"), below=[("X-Odd", "  two spaces, a tab\tand a tail \t")])
+    rows = ["\ttab first", "tab\tinside\t", "trailing   ", "   ", "\t", " \t \t", "form\ffeed", "\f", "vert\vtab",
+            "  two  two  "]
+    return Draft("White  space\tin a  subject ", lines(*rows, "end"),
+            below=[("X-Odd", "  two spaces, a tab\tand a tail \t")])
 
 
 @recipe("control-characters", "every 7-bit control but NUL, CR, LF")
@@ -111,7 +113,8 @@ def control_characters(kit: Kit) -> Draft:
 
 @recipe("from-lines", "lines that start with 'From ' and '>From '")
 def from_lines(kit: Kit) -> Draft:
-    rows = ["From here on it rains.", ">From there too.", ">>From twice", "From foreign.example Mon Jan  5 08:00:00 2026", "", "From x"]
+    rows = ["From here on it rains.", ">From there too.", ">>From twice",
+            "From foreign.example Mon Jan  5 08:00:00 2026", "", "From x"]
     return Draft("From me to you", lines(*rows))
 
 
@@ -122,21 +125,25 @@ def many_lines(kit: Kit) -> Draft:
 
 @recipe("smtp-lookalike", "a body that is an SMTP session, smuggling attempts quoted")
 def smtp_lookalike(kit: Kit) -> Draft:
-    rows = ["EHLO evil.example", "MAIL FROM:<a@foreign.example>", "RCPT TO:<b@contoso.lab>", "DATA", "Subject: inner", "", "hello", ".",
-            "QUIT", ".QUIT", "RSET", "250 2.0.0 Ok: queued", "354 go ahead", "STARTTLS", "BDAT 10 LAST", "..", ".", "MAIL FROM:<>"]
+    rows = ["EHLO evil.example", "MAIL FROM:<a@foreign.example>", "RCPT TO:<b@contoso.lab>", "DATA", "Subject: inner",
+            "", "hello", ".",
+            "QUIT", ".QUIT", "RSET", "250 2.0.0 Ok: queued", "354 go ahead", "STARTTLS", "BDAT 10 LAST", "..", ".",
+            "MAIL FROM:<>"]
     return Draft("A transcript", lines(*rows))
 
 
 @recipe("header-lookalike", "a body whose first lines look like a header, trace lines included")
 def header_lookalike(kit: Kit) -> Draft:
-    rows = ["Received: from nowhere by nobody; Mon, 5 Jan 2026 08:00:00 +0000", "Return-Path: <x@foreign.example>", "Subject: not this one",
+    rows = ["Received: from nowhere by nobody; Mon, 5 Jan 2026 08:00:00 +0000", "Return-Path: <x@foreign.example>",
+            "Subject: not this one",
             "Content-Type: text/html", "X-Lab-Id: somebody-else", "", "text"]
     return Draft("Two headers?", lines(*rows))
 
 
 @recipe("format-flowed", "format=flowed with space-stuffed and quoted lines (RFC 3676)")
 def format_flowed(kit: Kit) -> Draft:
-    rows = ["> > quoted twice and flowing ", "> > on.", "> once", "", "A flowed paragraph that ", "runs over two lines.", " From stuffed",
+    rows = ["> > quoted twice and flowing ", "> > on.", "> once", "", "A flowed paragraph that ",
+            "runs over two lines.", " From stuffed",
             "  >not a quote", " ", "-- ", "Lab"]
     return Draft("Re: flow", lines(*rows), [("Content-Type", "text/plain; charset=us-ascii; format=flowed; delsp=no")])
 

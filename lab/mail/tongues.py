@@ -25,12 +25,14 @@ def utf8_body(kit: Kit) -> Draft:
 
 @recipe("latin1-body", "8-bit ISO 8859-1 body")
 def latin1_body(kit: Kit) -> Draft:
-    return Draft("Latin-1 below", "Grüße aus Köln, señor; café à 5 £\r\n.\r\n§ ÿ\r\n".encode("latin-1"), text_fields("iso-8859-1", "8bit"))
+    return Draft("Latin-1 below", "Grüße aus Köln, señor; café à 5 £\r\n.\r\n§ ÿ\r\n".encode("latin-1"),
+            text_fields("iso-8859-1", "8bit"))
 
 
 @recipe("utf8-998", "UTF-8 lines of exactly 998 octets, characters of 2, 3 and 4 octets")
 def utf8_998(kit: Kit) -> Draft:
-    return Draft("Wide and foreign", lines("ü" * 499, "€" * 332 + "ab", "📧" * 249 + "xy", "." + "ß" * 498 + "!"), text_fields("utf-8", "8bit"))
+    return Draft("Wide and foreign", lines("ü" * 499, "€" * 332 + "ab", "📧" * 249 + "xy", "." + "ß" * 498 + "!"),
+            text_fields("utf-8", "8bit"))
 
 
 @recipe("cyrillic-1251", "windows-1251")
@@ -40,7 +42,8 @@ def cyrillic_1251(kit: Kit) -> Draft:
 
 @recipe("japanese-2022", "ISO-2022-JP: 7-bit with escape sequences, some starting a line with a dot")
 def japanese_2022(kit: Kit) -> Draft:
-    return Draft("=?iso-2022-jp?B?GyRCJCQkbSRPGyhC?=", (JAPANESE + "\r\n.\r\n").encode("iso2022_jp") * 10, text_fields("iso-2022-jp", "7bit"))
+    return Draft("=?iso-2022-jp?B?GyRCJCQkbSRPGyhC?=", (JAPANESE + "\r\n.\r\n").encode("iso2022_jp") * 10,
+            text_fields("iso-2022-jp", "7bit"))
 
 
 @recipe("chinese-big5", "Big5, whose second octets may be ASCII")
@@ -51,8 +54,10 @@ def chinese_big5(kit: Kit) -> Draft:
 @recipe("mixed-charsets", "a multipart of 8-bit UTF-8 and 8-bit latin-1 parts")
 def mixed_charsets(kit: Kit) -> Draft:
     mark = kit.boundary()
-    parts = [part(text_fields("utf-8", "8bit"), lines(GERMAN, RUSSIAN)), part(text_fields("iso-8859-1", "8bit"), "äöü\r\n".encode("latin-1")), part(text_fields(), kit.prose(1))]
-    return Draft("Both", multipart(mark, parts), [*multipart_fields("mixed", mark), ("Content-Transfer-Encoding", "8bit")])
+    parts = [part(text_fields("utf-8", "8bit"), lines(GERMAN, RUSSIAN)),
+            part(text_fields("iso-8859-1", "8bit"), "äöü\r\n".encode("latin-1")), part(text_fields(), kit.prose(1))]
+    return Draft("Both", multipart(mark, parts), [*multipart_fields("mixed", mark),
+            ("Content-Transfer-Encoding", "8bit")])
 
 
 @recipe("emoji-body", "emoji, joiners, combining marks")
@@ -67,7 +72,8 @@ def rtl_body(kit: Kit) -> Draft:
 
 @recipe("false-utf8", "a body that says UTF-8 and is not")
 def false_utf8(kit: Kit) -> Draft:
-    return Draft("Not what it says", b"broken \xc3( \xff\xfe \xe2\x82 \xc0\xae \xf5\x80\x80\x80 end\r\n", text_fields("utf-8", "8bit"))
+    return Draft("Not what it says", b"broken \xc3( \xff\xfe \xe2\x82 \xc0\xae \xf5\x80\x80\x80 end\r\n",
+            text_fields("utf-8", "8bit"))
 
 
 @recipe("every-octet", "every octet but NUL, CR and LF, in rows that start with each")
@@ -104,7 +110,8 @@ def smtputf8_recipient(kit: Kit) -> Draft:
 
 @recipe("smtputf8-both", "UTF-8 in both addresses, Cyrillic, everything in the header too")
 def smtputf8_both(kit: Kit) -> Draft:
-    return Draft(RUSSIAN, lines(RUSSIAN), text_fields("utf-8", "8bit"), sender_tail=".почта", recipients=("анна@fabrikam.lab", "bert@fabrikam.lab"),
+    return Draft(RUSSIAN, lines(RUSSIAN), text_fields("utf-8", "8bit"), sender_tail=".почта",
+            recipients=("анна@fabrikam.lab", "bert@fabrikam.lab"),
                  below=[("Cc", "Боб <боб@пример.испытание>, 用户 <用户@例え.テスト>")])
 
 
@@ -127,6 +134,10 @@ def smtputf8_long_header(kit: Kit) -> Draft:
 @recipe("smtputf8-global", "a message/global part and a UTF-8 file name (RFC 6532 3.7)")
 def smtputf8_global(kit: Kit) -> Draft:
     mark = kit.boundary()
-    inner = part([("From", "Jörg <jörg@foreign.example>"), ("Subject", RUSSIAN), ("Date", "Sun, 04 Jan 2026 10:00:00 +0000")], lines(RUSSIAN, "."))
-    parts = [part([("Content-Type", 'text/plain; charset=utf-8; name="Übersicht.txt"'), ("Content-Transfer-Encoding", "8bit")], lines(GERMAN)), part([("Content-Type", "message/global"), ("Content-Transfer-Encoding", "8bit")], inner)]
-    return Draft("Weitergeleitet: Übersicht", multipart(mark, parts), [*multipart_fields("mixed", mark), ("Content-Transfer-Encoding", "8bit")])
+    inner = part([("From", "Jörg <jörg@foreign.example>"), ("Subject", RUSSIAN),
+            ("Date", "Sun, 04 Jan 2026 10:00:00 +0000")], lines(RUSSIAN, "."))
+    parts = [part([("Content-Type", 'text/plain; charset=utf-8; name="Übersicht.txt"'),
+            ("Content-Transfer-Encoding", "8bit")], lines(GERMAN)),
+            part([("Content-Type", "message/global"), ("Content-Transfer-Encoding", "8bit")], inner)]
+    return Draft("Weitergeleitet: Übersicht", multipart(mark, parts),
+            [*multipart_fields("mixed", mark), ("Content-Transfer-Encoding", "8bit")])
