@@ -87,13 +87,16 @@ class Net:
         if done.returncode != 0:
             raise LabError(f"ip {' '.join(inside)} failed: {done.stderr.strip()}")
 
-    def up(self, hosts: list["Host"]) -> None:
-        """Make the bridge and all hosts. What an earlier, crashed run left under this run directory is removed."""
+    def begin(self) -> None:
+        """Remove what an earlier, perhaps crashed, run left under this run directory, and make it anew."""
         if os.geteuid() != 0:
             raise LabError("the lab makes network and mount namespaces: run it as root")
         self.clean()
         self.run_dir.mkdir(parents=True)
         (self.run_dir / MARK).write_text("made by lab/net.py; lab/down removes this directory\n")
+
+    def up(self, hosts: list["Host"]) -> None:
+        """Make the bridge and all hosts; begin() must have been called."""
         bridge = self.namespace("net")
         self.ip_batch([f"netns add {bridge}"] + [f"netns add {h.namespace}" for h in hosts])
         self.ip_batch(["link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0", "link set br0 up"]
@@ -175,7 +178,7 @@ class Host:
 
     def begin_cell(self) -> None:
         for folder in ("var/lib", "var/log", "var/spool", "var/mail", "var/cache", "var/tmp", "run/lock", "stage/usr",
-                       "stage/etc"):
+                       "stage/etc", "etc/lab"):
             (self.dir / folder).mkdir(parents=True, exist_ok=True)
         (self.dir / "var/tmp").chmod(0o1777)
         for name, target in (("run", "/run"), ("lock", "/run/lock")):
