@@ -40,6 +40,10 @@ maillog_file_prefixes = /var/log
 smtputf8_enable = yes
 strict_smtputf8 = no
 biff = no
+message_drop_headers =
+header_size_limit = 10485760
+header_address_token_limit = 1000000
+undisclosed_recipients_header =
 append_dot_mydomain = no
 message_size_limit = {size}
 mailbox_size_limit = 0
@@ -140,19 +144,17 @@ class Postfix:
 
     # -- using it ----------------------------------------------------------------------------------------------
 
-    def submit(self, path: Path | str, sender: str, recipients: list[str], *, smtputf8: bool = False,
-               body: str = "8BITMIME") -> None:
-        """Hand the message in file `path` to sendmail. Returns when it is queued. LabError if Postfix refuses.
+    def submit(self, path: Path | str, sender: str, recipients: list[str], *, body: str = "8BITMIME") -> None:
+        """Hand the message in file `path` to sendmail. Returns when it is queued; LabError if Postfix refuses.
 
-        `body`: "7BIT" or "8BITMIME", what the message is declared as. `smtputf8`: say that it needs it.
+        `body` is what it is declared as, "7BIT" or "8BITMIME". sendmail finds out itself whether it needs SMTPUTF8.
+        Postfix adds Message-Id and Date where they lack, drops nothing, and ends a last line that has no end.
         """
-        options = ["-O", "SMTPUTF8"] if smtputf8 else []
-        self.submit_bytes(Path(path).read_bytes(), sender, recipients, options=options, body=body)
+        self.submit_bytes(Path(path).read_bytes(), sender, recipients, body=body)
 
-    def submit_bytes(self, message: bytes, sender: str, recipients: list[str], *, options: list[str] | None = None,
-                     body: str = "8BITMIME") -> None:
-        done = self.host.run(["/usr/sbin/sendmail", "-i", "-B", body, *(options or []), "-f", sender, "--",
-                              *recipients], input=message, text=False, check=False)
+    def submit_bytes(self, message: bytes, sender: str, recipients: list[str], *, body: str = "8BITMIME") -> None:
+        done = self.host.run(["/usr/sbin/sendmail", "-i", "-B", body, "-f", sender, "--", *recipients],
+                             input=message, text=False, check=False)
         if done.returncode != 0:
             raise LabError(f"{self.hostname_}: sendmail refused {recipients} from {sender}: "
                            f"{done.stderr.decode(errors='replace').strip()}")
