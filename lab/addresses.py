@@ -1,7 +1,7 @@
 """Who lives where in the lab. A host with number N has 10.77.0.N and fd77::N (the same digits, as text)."""
 
 NUMBERS = {
-    "dns": 10,        # Knot: root, top-level zones, and the honest zones below
+    "dns": 10,        # Knot: the root and the top-level zones
     "resolver": 11,   # the validating Unbound of everybody but Danewerk
     "foreign": 20,    # somebody else's mail provider: Postfix with DANE both ways
     "danewerk": 30,   # our program, its own Knot and Unbound
@@ -13,7 +13,8 @@ NUMBERS = {
     "forged": 53,
     "attacker": 54,   # mx.attacker.lab, where the forged MX answer leads; its zone is not signed
 }
-TAMPER = 12           # second address of host dns: the zones whose answers can be tampered with
+TAMPER = 12           # also host dns: the zones whose answers can be tampered with
+LEAVES = 13           # also host dns: the honest zones below the top-level ones
 
 ATTACKED = ("stripped", "wrongcert", "bogus", "forged")   # zones <name>.lab with MX host mx.<name>.lab
 MAIL_NAMES = {"foreign": "mx1.foreign.example", "mbox1": "mbox1.hoster.example", "mbox2": "mbox2.hoster.example",

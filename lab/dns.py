@@ -1,5 +1,8 @@
 """The signed Internet: Knot on host `dns` serving every zone of zones.py, changeable and attackable while it runs.
 
+Three servers, so that resolvers walk real referrals: the root and top-level zones (.10), the honest zones below
+(.13), and the attacked zones, which only the tamper proxy (.12) can reach.
+
 Records are changed through Knot's own control (it signs each change before answering with it); a change is in
 force when the call returns, and known to all resolvers TTL (5 s) later, or at once after Unbound.flush().
 Attacks go through tamper_proxy.py, which stands in front of the zones of attacked domains only; all other zones
@@ -10,52 +13,14 @@ are answered by Knot itself.
 """
 import json
 import os
-import shlex
 from pathlib import Path
 
-from .addresses import TAMPER
+from .addresses import LEAVES, NUMBERS, TAMPER
+from .knot import Knot
 from .net import Host, LabError, ipv4, ipv6, wait_until
 from .zones import MX_ZONE, TTL, Zone, absolute, zone_of
 
 INNER_PORT = 5300  # where the tamper proxy reaches Knot, on 127.0.0.1 of host dns
-CONF = "/etc/knot/knot.conf"
-
-KNOT_CONF = """\
-server:
-  rundir: /run/knot
-  user: knot:knot
-  listen: [ {v4}@53, {v6}@53, 127.0.0.1@{inner} ]
-  udp-workers: 1
-  tcp-workers: 2
-  background-workers: 2
-  automatic-acl: off
-log:
-- target: /var/log/knot/knot.log
-  any: info
-database:
-  storage: /var/lib/knot
-  journal-db-max-size: 64M
-  kasp-db-max-size: 16M
-  timer-db-max-size: 16M
-policy:
-- id: lab
-  manual: on
-  single-type-signing: on
-  algorithm: ecdsap256sha256
-  dnskey-ttl: {ttl}
-  zone-max-ttl: {ttl}
-  rrsig-lifetime: 14d
-  nsec3: off
-  cds-cdnskey-publish: none
-template:
-- id: default
-  storage: /var/lib/knot/zones
-  zonefile-sync: -1
-  zonefile-load: whole
-  semantic-checks: on
-zone:
-"""
-
 
 class Tampering:
     """An attack in force. `undo()` ends it; as a context manager it ends with the block."""
@@ -78,6 +43,11 @@ class Dns:
 
     def __init__(self, host: Host, zones: list[Zone]):
         self.host, self.zones = host, zones
+        listen = {number: [f"{ipv4(number)}@53", f"{ipv6(number)}@53"] for number in (NUMBERS["dns"], LEAVES)}
+        listen[TAMPER] = [f"127.0.0.1@{INNER_PORT}"]
+        labels = {NUMBERS["dns"]: "top", LEAVES: "leaves", TAMPER: "attacked"}
+        self.servers = [Knot(host, label, listen[number], [z for z in zones if z.server == number])
+                        for number, label in labels.items()]
         self.rules_path_ = host.dir / "run/tamper/rules.json"
 
     # -- starting ----------------------------------------------------------------------------------------------
@@ -87,72 +57,33 @@ class Dns:
         (self.host.dir / "etc/knot").mkdir(parents=True, exist_ok=True)
 
     def start(self) -> str:
-        """Make keys, write zones, start Knot and the proxy. Returns the root's DS, as a zone file line."""
+        """Make keys, write zones, start the servers and the proxy. Returns the root's DS, as a zone file line."""
         root = self.host.dir
-        conf = KNOT_CONF.format(v4=self.host.ipv4, v6=self.host.ipv6, inner=INNER_PORT, ttl=TTL)
-        for zone in self.zones:
-            conf += f"- domain: {zone.name}\n  file: {self.file_name(zone)}\n"
-            conf += "  dnssec-signing: on\n  dnssec-policy: lab\n" if zone.signed else ""
-        (root / "etc/knot/knot.conf").write_text(conf)
-        self.host.run(["install", "-d", "-o", "knot", "-g", "knot", "/run/knot", "/var/lib/knot", "/var/log/knot",
-                       "/var/lib/knot/zones"])
-        ds = self.make_keys()
-        for zone in self.zones:
-            children = [z for z in self.zones if z.parent == zone.name]
-            (root / "var/lib/knot/zones" / self.file_name(zone)).write_text(zone.text(children, ds))
+        ds: dict[str, str] = {}
+        for server in self.servers:
+            ds.update(server.make_keys())
+        for server in self.servers:
+            server.start(self.zones, ds)
         self.rules_path_.parent.mkdir(parents=True, exist_ok=True)
         self.write_rules([])
-        knot = self.host.popen(["knotd", "-c", CONF], log=root / "knotd.log")
+        log = root / "tamper_proxy.log"
         proxy = self.host.popen(
             ["/usr/bin/python3", "-I", Path(__file__).resolve().parent / "tamper_proxy.py", "/run/tamper/rules.json",
-             INNER_PORT, ipv4(TAMPER), ipv6(TAMPER)], log=root / "tamper_proxy.log")
-        self.host.await_port(53, "tcp", knot, root / "knotd.log")
-        wait_until(lambda: proxy.poll() is not None or "ready" in (root / "tamper_proxy.log").read_text(), "the proxy")
+             INNER_PORT, ipv4(TAMPER), ipv6(TAMPER)], log=log)
+        wait_until(lambda: proxy.poll() is not None or "ready" in log.read_text(), "the tamper proxy")
         if proxy.poll() is not None:
-            raise LabError("the tamper proxy ended: " + (root / "tamper_proxy.log").read_text()[-1500:])
-        wait_until(self.all_signed, "Knot to sign all zones")
+            raise LabError("the tamper proxy ended: " + log.read_text()[-1500:])
+        for server in self.servers:
+            wait_until(server.ready, f"Knot {server.label} to sign its zones")
         return f". {TTL} IN DS {ds['.']}\n"
-
-    @staticmethod
-    def file_name(zone: Zone) -> str:
-        return (zone.name.rstrip(".") or "root") + ".zone"
-
-    def make_keys(self) -> dict[str, str]:
-        """One key for each signed zone; returns zone -> DS data (SHA-256)."""
-        signed = [z.name for z in self.zones if z.signed]
-        script = "".join(
-            f"keymgr -c {CONF} {z} generate algorithm=ECDSAP256SHA256 ksk=yes zsk=yes >/dev/null && "
-            f"keymgr -c {CONF} {z} ds || exit 1\n" for z in map(shlex.quote, signed))
-        lines = [row.split() for row in self.host.run(["sh", "-c", script], user="knot").stdout.splitlines()]
-        ds = {row[0]: " ".join(row[2:]) for row in lines if row[1:2] == ["DS"] and row[4] == "2"}
-        if sorted(ds) != sorted(signed):
-            raise LabError(f"keymgr gave no DS for {sorted(set(signed) - set(ds))}: {lines}")
-        return ds
-
-    def all_signed(self) -> bool:
-        state = self.knotc("zone-status", "+serial", check=False)
-        loaded = [line for line in state.splitlines() if line.startswith("[") and "serial: " in line
-                  and "serial: -" not in line and "serial: none" not in line]
-        return len(loaded) == len(self.zones)
 
     # -- changing records --------------------------------------------------------------------------------------
 
-    def knotc(self, *arguments: str, check: bool = True) -> str:
-        return self.host.run(["knotc", "-c", CONF, *arguments], check=check).stdout
-
-    def change_(self, name: str, kind: str, adding: list[tuple[str, ...]], zone: Zone | None = None) -> None:
-        """Replace the set (name, kind) by `adding` in one transaction of its zone."""
+    def change_(self, name: str, kind: str, rows: list[tuple[str, ...]], zone: Zone | None = None) -> None:
         name = absolute(name)
         zone = zone or zone_of(name, self.zones)
-        self.knotc("zone-begin", zone.name)
-        try:
-            self.knotc("zone-unset", zone.name, name, kind, check=False)  # an error if there was none: no matter
-            for row in adding:
-                self.knotc("zone-set", zone.name, name, *row)
-            self.knotc("zone-commit", zone.name)
-        except LabError:
-            self.knotc("zone-abort", zone.name, check=False)
-            raise
+        server = next(s for s in self.servers if zone in s.zones)
+        server.replace(zone.name, name, kind, rows)
 
     def set_rrset(self, name: str, kind: str, ttl: int, data: list[str]) -> None:
         """Make (name, kind) exactly these data. LabError, with the zone unchanged, if Knot refuses them."""

@@ -69,6 +69,7 @@ class Net:
         self.run_dir = Path(run_dir).resolve()
         self.tag = hashlib.sha256(str(self.run_dir).encode()).hexdigest()[:4]
         self.ip = peers.tool("ip")
+        self.children_: list[subprocess.Popen] = []
 
     def namespace(self, name: str) -> str:
         return f"dwl-{self.tag}-{name}"
@@ -107,6 +108,7 @@ class Net:
             host.await_cell()
 
     def record(self, process: subprocess.Popen, what: str) -> None:
+        self.children_.append(process)
         with open(self.run_dir / "pids", "a", encoding="utf-8") as file:
             file.write(f"{process.pid} {start_time(process.pid)} {what}\n")
 
@@ -135,6 +137,9 @@ class Net:
 
         if self.namespaces() or (self.run_dir / "pids").exists():
             wait_until(none_left, "the lab's processes to end")
+        for child in self.children_:
+            child.wait()
+        self.children_.clear()
         for name in self.namespaces():
             self.ip_batch([f"netns del {name}"])
         if (self.run_dir / MARK).exists():

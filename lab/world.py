@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from . import certs, postfix
-from .addresses import MAIL_NAMES, NUMBERS, TAMPER
+from .addresses import LEAVES, MAIL_NAMES, NUMBERS, TAMPER
 from .dns import Dns
 from .dovecot import Dovecot
 from .net import DEFAULT_RUN_DIR, Host, Net, ipv4, ipv6, wait_until
@@ -65,7 +65,7 @@ class World:
 
     def make_host_(self, name: str, number: int) -> Host:
         return Host(self.net, name, number, hostname=MAIL_NAMES.get(name, f"{name}.lab"), trees=TREES.get(name),
-                    resolvers=[ipv4(NUMBERS["resolver"])], more_numbers=[TAMPER] if name == "dns" else None)
+                    resolvers=[ipv4(NUMBERS["resolver"])], more_numbers=[TAMPER, LEAVES] if name == "dns" else None)
 
     def make_certificates_(self) -> None:
         """MX host name -> certificate, read from the run directory or made there."""

@@ -6,7 +6,7 @@ resolvers within 5 seconds and a wrong one is soon forgotten.
 """
 from dataclasses import dataclass, field
 
-from .addresses import ATTACKED, NUMBERS, TAMPER
+from .addresses import ATTACKED, LEAVES, NUMBERS, TAMPER
 from .net import ipv4, ipv6
 
 TTL = 5
@@ -18,7 +18,7 @@ class Zone:
     """A zone served by host dns. `server` is the last group of its name server's addresses."""
     name: str
     parent: str | None
-    server: int = NUMBERS["dns"]
+    server: int = LEAVES
     signed: bool = True
     records: list[tuple[str, str, str]] = field(default_factory=list)  # owner, type, data
 
@@ -52,6 +52,7 @@ def tenant(name: str, shard_label: str) -> Zone:
 
 def all_zones(tlsa: dict[str, str]) -> list[Zone]:
     """Every zone, parents first. `tlsa`: MX host name (no final dot) -> TLSA data published at _25._tcp below it."""
+    top = NUMBERS["dns"]
     hoster = Zone("hoster.example.", "example.", records=[
         ("hoster.example.", "MX", f"10 hoster-example.s1.{MX_ZONE}"),
         (MX_ZONE, "NS", f"ns1.{MX_ZONE}"), *host_records(f"ns1.{MX_ZONE}", NUMBERS["danewerk"]),
@@ -67,7 +68,7 @@ def all_zones(tlsa: dict[str, str]) -> list[Zone]:
         (f"_25._tcp.mx.{n}.lab.", "TLSA", tlsa[f"mx.{n}.lab"])]) for n in ATTACKED]
     attacker = Zone("attacker.lab.", "lab.", TAMPER, signed=False, records=[
         ("attacker.lab.", "MX", "10 mx.attacker.lab."), *host_records("mx.attacker.lab.", NUMBERS["attacker"])])
-    return [Zone(".", None), Zone("example.", "."), Zone("lab.", "."), hoster, foreign,
+    return [Zone(".", None, top), Zone("example.", ".", top), Zone("lab.", ".", top), hoster, foreign,
             tenant("contoso.lab.", "contoso-lab"), tenant("fabrikam.lab.", "fabrikam-lab"), *attacked, attacker]
 
 
