@@ -15,6 +15,7 @@ import json
 import os
 from pathlib import Path
 
+from . import peers
 from .addresses import LEAVES, NUMBERS, TAMPER
 from .knot import Knot
 from .net import Host, LabError, ipv4, ipv6, wait_until
@@ -68,8 +69,8 @@ class Dns:
         self.write_rules([])
         log = root / "tamper_proxy.log"
         proxy = self.host.popen(
-            ["/usr/bin/python3", "-I", Path(__file__).resolve().parent / "tamper_proxy.py", "/run/tamper/rules.json",
-             INNER_PORT, ipv4(TAMPER), ipv6(TAMPER)], log=log)
+            ["/usr/bin/python3", "-P", Path(__file__).resolve().parent / "tamper_proxy.py", "/run/tamper/rules.json",
+             INNER_PORT, ipv4(TAMPER), ipv6(TAMPER)], log=log, env={"PYTHONPATH": peers.python_packages()})
         wait_until(lambda: proxy.poll() is not None or "ready" in log.read_text(), "the tamper proxy")
         if proxy.poll() is not None:
             raise LabError("the tamper proxy ended: " + log.read_text()[-1500:])

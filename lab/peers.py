@@ -48,6 +48,11 @@ def tree(group: str) -> Path:
     return path
 
 
+def python_packages() -> str:
+    """Where dnspython lies: for PYTHONPATH of programs that need it, run with `python3 -P` (lab/ has a dns.py)."""
+    return str(tree("dns") / "usr/lib/python3/dist-packages")
+
+
 def tool(name: str) -> list[str]:
     """The start of a command line for one of TOOLS: the machine's own program, else the unpacked one."""
     for folder in os.environ.get("PATH", "").split(":") + ["/usr/sbin", "/sbin", "/usr/bin"]:

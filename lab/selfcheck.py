@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not lab/ itself: it holds a dns.py
 from lab.net import LabError, Net, start_time, wait_until  # noqa: E402
-from lab.peers import PROJECT  # noqa: E402
+from lab.peers import PROJECT, python_packages  # noqa: E402
 from lab.world import World  # noqa: E402
 
 RUN = PROJECT / "build" / "lab" / "selfcheck"
@@ -54,7 +54,11 @@ def setUpModule() -> None:
     global world, before
     before = machine_state()
     world = World(RUN)
-    world.up()
+    try:
+        world.up()
+    except BaseException:
+        world.down()
+        raise
 
 
 def tearDownModule() -> None:
@@ -189,7 +193,8 @@ class Attacks(Checks):
                 direct, through = ask(query, ("127.0.0.1", 5300)), ask(query, ("10.77.0.12", 53))
                 print(len(direct)) if direct == through else sys.exit(f"{name} {kind} differs")
             """
-        lengths = world.hosts["dns"].run(["/usr/bin/python3", "-I", "-c", script]).stdout.split()
+        lengths = world.hosts["dns"].run(["/usr/bin/python3", "-P", "-c", script],
+                                          env={"PYTHONPATH": python_packages()}).stdout.split()
         self.assertEqual(len(lengths), 4)
 
 
