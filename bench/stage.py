@@ -97,6 +97,7 @@ class Sink:
     def __init__(self, stage: "Stage", name: str, arguments: list[str], address: tuple[str, int]):
         self.stage_, self.name = stage, name
         log = stage.host.dir / f"{name}.log"
+        log.unlink(missing_ok=True)  # or the word of an earlier sink would be taken for this one's
         self.process_ = stage.host.popen([stage.tools / "sink", *arguments], log=log)
         wait_until(lambda: "ready" in log.read_text() or self.process_.poll() is not None, f"the sink {name}")
         if self.process_.poll() is not None:
