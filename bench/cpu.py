@@ -94,6 +94,12 @@ class CpuMeter:
                 time.sleep(0.02)
 
 
+def machine_busy() -> float:
+    """CPU seconds all processors together have spent on anything but idling and waiting, since boot."""
+    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    return (sum(fields[:3]) + sum(fields[5:8])) / TICK
+
+
 def stat_fields(pid: int) -> list[str] | None:
     """/proc/PID/stat from the state on: [1] is the parent, [11:15] utime, stime, cutime, cstime."""
     try:

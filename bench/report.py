@@ -2,7 +2,8 @@
 import statistics
 
 FIGURES = ("accepted_per_second", "relayed_per_second", "delivered_per_second", "cpu_us", "resolver_us", "load_us",
-           "transaction_p50", "transaction_p95", "transaction_p99", "first_p95")
+           "transaction_p50", "transaction_p95", "transaction_p99", "first_p95",
+           "others_share")
 
 
 def case_name(case: dict) -> str:
@@ -43,8 +44,8 @@ def cell(value: dict, digits: int = 0) -> str:
 
 
 def markdown(runs: list[dict], yardsticks: dict) -> str:
-    lines = ["| case | server | runs | messages/s | accepted/s | CPU µs/message | resolver µs | p50 / p95 / p99 ms |",
-             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    lines = ["| case | server | runs | messages/s | accepted/s | CPU µs/message | resolver µs | p50 / p95 / p99 ms | others |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     rows = summary(runs)
     for row in rows:
         spread = " / ".join(f"{row[f]['median']:.1f}" for f in ("transaction_p50", "transaction_p95", "transaction_p99")
@@ -52,7 +53,7 @@ def markdown(runs: list[dict], yardsticks: dict) -> str:
         accepted = cell(row["accepted_per_second"]) if "accepted_per_second" in row else ""
         resolver = f"{row['resolver_us']['median']:.0f}" if "resolver_us" in row else ""
         lines.append(f"| {row['case']} | {row['server']} | {row['runs']} | {cell(speed_of(row))} | {accepted} | "
-                     f"{cell(row['cpu_us'])} | {resolver} | {spread} |")
+                     f"{cell(row['cpu_us'])} | {resolver} | {spread} | {row['others_share']['median']:.0%} |")
     lines += ["", *ratios(rows)]
     if yardsticks:
         shake = yardsticks["handshake"]

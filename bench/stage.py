@@ -141,6 +141,7 @@ class Stage:
         self.host = MeteredHost(self.net, "bench", 10, hostname="mail.bench.test", trees=["dns", "postfix"],
                                 resolvers=["127.0.0.1"])
         self.resolver_meter: CpuMeter | None = None
+        self.tools_meter = CpuMeter("tools")  # the generator and the sinks
         self.certificate: certs.Certificate | None = None
 
     def up(self) -> None:
@@ -153,8 +154,9 @@ class Stage:
 
     def down(self) -> None:
         self.net.clean()
-        if self.resolver_meter is not None:
-            self.resolver_meter.close()
+        for meter in (self.tools_meter, self.resolver_meter):
+            if meter is not None:
+                meter.close()
 
     def zone(self) -> str:
         rows = [". 3600 IN SOA ns. hostmaster. 1 3600 600 86400 3600", ". 3600 IN NS ns.", "ns. 3600 IN A 127.0.0.53"]
@@ -214,11 +216,11 @@ class Stage:
         return result[0]
 
     def plain_sink(self) -> Sink:
-        self.host.meter = None
+        self.host.meter = self.tools_meter
         return Sink(self, "plain-sink", ["--listen", f"{PLAIN_SINK[0]}:{PLAIN_SINK[1]}", "--chunking", "off"], PLAIN_SINK)
 
     def tls_sink(self, per_connection: int) -> Sink:
-        self.host.meter = None
+        self.host.meter = self.tools_meter
         return Sink(self, "tls-sink", [
             "--listen", f"{TLS_SINK}/{self.domains}:25", "--starttls", "--require-tls", "--chunking", "off",
             "--cert", str(self.certificate.pem), "--key", str(self.certificate.key),
@@ -226,11 +228,13 @@ class Stage:
 
     def load(self, arguments: list[str]) -> dict:
         """Runs the generator inside; returns its record. LabError if not every message was accepted."""
-        self.host.meter = None
-        done = self.host.run([self.tools / "load", *arguments], check=False, timeout=900)
-        if done.returncode != 0:
-            raise LabError(f"load {' '.join(arguments)}: exit {done.returncode}: {done.stderr}{done.stdout}")
-        return json.loads(done.stdout)
+        self.host.meter = self.tools_meter
+        process = self.host.popen([self.tools / "load", *arguments], stdout=subprocess.PIPE, text=True)
+        said, _ = process.communicate(timeout=900)
+        if process.returncode != 0:
+            log = (self.host.dir / "load.log").read_text().strip()
+            raise LabError(f"load {' '.join(arguments)}: exit {process.returncode}: {log} {said}")
+        return json.loads(said)
 
 
 def tool_record(arguments: list[str | Path]) -> dict:
