@@ -57,7 +57,7 @@ IN_CF = """\
 relayhost = [{address}]:{port}
 smtp_host_lookup = native
 smtp_tls_security_level = none
-smtp_connection_cache_destinations = [{address}]:{port}
+smtp_connection_cache_on_demand = no
 """
 
 OUT_CF = """\
@@ -82,10 +82,11 @@ class PostfixServer(lab_postfix.Postfix):
     name = "postfix"
     address = "127.0.0.1:25"
 
-    def __init__(self, stage: Stage, direction: str, *, connections: int = 20, reuse: bool = False, log: bool = False):
+    def __init__(self, stage: Stage, direction: str, *, connections: int = 20, reuse: bool = False, log: bool = False,
+                 settings: list[str] | None = None):
         super().__init__(stage.host, stage.host.hostname, [])
         self.stage_, self.direction_, self.logging_ = stage, direction, log
-        self.connections_, self.reuse_ = connections, reuse
+        self.connections_, self.reuse_, self.settings_ = connections, reuse, settings or []
         self.meter = CpuMeter(self.name)
 
     def prepare(self) -> None:
@@ -95,7 +96,7 @@ class PostfixServer(lab_postfix.Postfix):
             text += IN_CF.format(address=PLAIN_SINK[0], port=PLAIN_SINK[1])
         else:
             text += OUT_CF.format(reuse="yes" if self.reuse_ else "no")
-        (conf / "main.cf").write_text(text)
+        (conf / "main.cf").write_text(text + "".join(f"{setting}\n" for setting in self.settings_))
         (conf / "master.cf").write_text(self.services_(with_queue_manager=self.direction_ == "in"))
 
     def services_(self, with_queue_manager: bool) -> str:
