@@ -1,9 +1,10 @@
 """The servers under test, each as start, stop, release and a CPU meter. One class a server.
 
 Postfix gets what a careful operator would give it for throughput: no chroot, no anvil, no in_flow_delay, no
-per-client limits, no reverse lookups, process limits above the number of connections, a connection a message towards
-the mailbox host (on loopback cheaper than its connection cache), and no log at all (`log=True` writes one, to see what it did and what the log costs). Its
-durability is left as it is: 250 comes after the fsync of the queue file.
+per-client limits, no reverse lookups, process limits above the number of connections, a connection a message
+towards the mailbox host (its connection cache costs more than it saves there), and no log (`log=True` writes
+one, to see what it did and what the log costs). Its durability is left as it is: 250 comes after the fsync of
+the queue file.
 """
 import os
 import signal
