@@ -40,6 +40,9 @@ Forgery host(const std::string& name) {
 }
 
 class Tlsa : public testing::Test {
+ private:
+  std::vector<std::string> files_;  // before `chain`, whose making adds to it
+
  protected:
   Identity ca = forge::forge(forge::authority("Test CA"), forge::ec_key("ca"));
   Identity leaf = forge::forge(host("mx.example.com"), forge::ec_key("leaf"), &ca);
@@ -66,9 +69,6 @@ class Tlsa : public testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments);
   }
-
- private:
-  std::vector<std::string> files_;
 };
 
 TEST_F(Tlsa, matched_is_0_and_names_record_and_depth) {
