@@ -49,14 +49,16 @@ Fault no_tls(const Hop& hop, const Attempt& attempt) {
   if (hop.level == SecurityLevel::opportunistic) return fault;
   fault.kind = FaultKind::policy;
   fault.failure = TlsFailure::starttls_not_supported;
-  fault.sentence += hop.raised ? "; this destination is set to require it" : "; its TLSA records promise it, so nothing was sent in clear";
+  fault.sentence += hop.raised ? "; this destination is set to require it"
+                               : "; its TLSA records promise it, so nothing was sent in clear";
   return fault;
 }
 
 Fault not_authenticated(const Hop& hop, const Attempt& attempt) {
   Fault fault;
   fault.kind = FaultKind::policy;
-  fault.failure = attempt.verdict && attempt.verdict->failure ? *attempt.verdict->failure : TlsFailure::validation_failure;
+  fault.failure = TlsFailure::validation_failure;
+  if (attempt.verdict && attempt.verdict->failure) fault.failure = attempt.verdict->failure;
   fault.code = code_for(*fault.failure);
   fault.sentence = peer_text(hop, attempt) + " was not authenticated";
   if (attempt.verdict) fault.sentence += ": " + attempt.verdict->reason;
@@ -213,13 +215,16 @@ std::optional<Fault> fault_of(const DeliveryPlan& plan, const Attempt& attempt) 
       const Reply reply = attempt.reply.value_or(Reply{421, std::nullopt, {"(no reply kept)"}});
       // Before MAIL a refusal is of the session: it may pass, however it is worded (as Postfix smtp_skip_5xx_greeting).
       const bool final_word = reply.is_permanent() && attempt.phase >= Phase::mail;
-      return refusal(peer_text(hop, attempt), reply, attempt.phase, final_word ? Lasting::permanent : Lasting::transient);
+      return refusal(peer_text(hop, attempt), reply, attempt.phase,
+                     final_word ? Lasting::permanent : Lasting::transient);
     }
     case AttemptEnd::local_fault: {
       Fault fault;
       fault.kind = FaultKind::ours;
       fault.code = {4, 3, 0};
-      fault.sentence = "A fault on our side ended the attempt at " + std::string(to_string(attempt.phase)) + ": " + attempt.detail;
+      fault.sentence = peer_text(hop, attempt) + " is not to blame: a fault on our side ended the attempt at " +
+                       to_string(attempt.phase);
+      if (!attempt.detail.empty()) fault.sentence += ": " + attempt.detail;
       return fault;
     }
     default: return connection_fault(hop, attempt);

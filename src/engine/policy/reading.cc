@@ -58,8 +58,9 @@ Fault lookup_fault(Purpose purpose, const LookupEvidence& evidence) {
     fault.kind = FaultKind::policy;
     fault.failure = TlsFailure::dnssec_invalid;
     fault.code = code_for(TlsFailure::dnssec_invalid);
-    fault.sentence = not_valid ? "DNSSEC validation of " + asked + " failed; the zone's signatures need repair, or the answer is forged"
-                               : "The name servers gave no answer for " + asked + ", so it is not known what the host requires";
+    fault.sentence =
+        not_valid ? "DNSSEC validation of " + asked + " failed; the zone's signatures need repair, or the answer is forged"
+                  : "The name servers gave no answer for " + asked + ", so it is not known what the host requires";
     return fault;
   }
   fault.code = {4, 4, 312};
