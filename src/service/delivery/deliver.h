@@ -19,6 +19,7 @@
 #include "io/store/queue_store.h"
 #include "service/delivery/conversation.h"
 #include "types/accepted_domain.h"
+#include "types/destination_facts.h"
 #include "types/rules.h"
 
 namespace danewerk::service {
