@@ -82,7 +82,8 @@ TEST(Mailbox, rfc_5321_4_1_2) {
   EXPECT_EQ(Mailbox::parse("a@[192.0.2.1]")->to_string(), "a@[192.0.2.1]");
   EXPECT_EQ(Mailbox::parse("a@[IPv6:2001:db8::1]")->to_string(), "a@[IPv6:2001:db8::1]");
   EXPECT_TRUE(Mailbox::parse("j\xc3\xbcrgen@a.example", Smtputf8::yes)->needs_smtputf8());
-  for (auto bad : {"", "a", "@b", "a@", "a..b@c", ".a@c", "a.@c", "a b@c", "a@b@c", "\"a@c", "\"a\"b@c", "a@b.", "a@[1.2.3]", "a@[::1]", "a@*.b", "j\xc3\xbcrgen@a.example", "a\r\n@b"}) {
+  for (auto bad : {"", "a", "@b", "a@", "a..b@c", ".a@c", "a.@c", "a b@c", "a@b@c", "\"a@c", "\"a\"b@c", "a@b.",
+                   "a@[1.2.3]", "a@[::1]", "a@*.b", "j\xc3\xbcrgen@a.example", "a\r\n@b"}) {
     EXPECT_FALSE(Mailbox::parse(bad)) << bad;
   }
   EXPECT_FALSE(Mailbox::parse("\xff\xfe@a.example", Smtputf8::yes));

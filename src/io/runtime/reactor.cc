@@ -3,9 +3,20 @@
 #include <pthread.h>
 #include <sched.h>
 
-namespace danewerk::io {
+#include <csignal>
 
-Reactor::Reactor(std::string name) : context_(1), guard_(context_.get_executor()), name_(std::move(name)) {}
+namespace danewerk::io {
+namespace {
+
+/// OpenSSL writes with write(2): a peer that has gone would end the process by SIGPIPE instead of with EPIPE.
+boost::asio::io_context& without_broken_pipe_signals(boost::asio::io_context& context) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return context;
+}
+
+}  // namespace
+
+Reactor::Reactor(std::string name) : context_(1), guard_(without_broken_pipe_signals(context_).get_executor()), name_(std::move(name)) {}
 
 Reactor::~Reactor() { stop(); }
 
@@ -46,7 +57,7 @@ void run_to_end(Task<> task) {
   boost::asio::io_context context(1);
   std::exception_ptr failure;
   auto on_end = [&failure](std::exception_ptr exception) { failure = exception; };
-  boost::asio::co_spawn(context, std::move(task), on_end);
+  boost::asio::co_spawn(without_broken_pipe_signals(context), std::move(task), on_end);
   context.run();
   if (failure) std::rethrow_exception(failure);
 }

@@ -1,0 +1,75 @@
+"""The ways in which a hostile host misbehaves, as a table, and the control file that switches between them.
+
+One process stays up while the lab switches attacks on and off ("when the attack stops, the message goes out by
+itself"), so the mode is read anew from the control file at each connection; a connection keeps the mode it began with.
+The file holds one mode's name and, if wanted, `delay=SECONDS` for `slow`.
+"""
+
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How one connection is treated. `offer` is the EHLO keyword shown before TLS; `starttls` the code answered to
+    STARTTLS; `after_220` what follows a 220; `chain` which certificate is shown."""
+
+    name: str
+    meaning: str
+    greeting: int = 220
+    offer: str = "STARTTLS"
+    starttls: int = 220
+    after_220: str = "handshake"  # handshake | inject | reset
+    chain: str = "host"  # host | wrong | expired
+    tls10: bool = False
+    delay: float = 0.0  # seconds before each octet sent in clear
+
+
+MODES = {
+    mode.name: mode
+    for mode in (
+        Mode("honest", "STARTTLS with the right certificate; takes mail"),
+        Mode("strip", "STARTTLS is not offered, and 502 if asked for", offer="", starttls=502),
+        Mode("garble", "the offer reads XTARTTLS, and STARTTLS gets 502", offer="XTARTTLS", starttls=502),
+        Mode("refuse454", "STARTTLS is offered and answered 454", starttls=454),
+        Mode("reset-after-220", "220 to STARTTLS, then the connection is reset at the client's first octet",
+        after_220="reset"),
+        Mode("wrongcert", "TLS with another key than the TLSA record names", chain="wrong"),
+        Mode("inject", "a clear 250-REQUIRETLS rides in the segment of the 220", after_220="inject"),
+        Mode("tls10only", "speaks no TLS above 1.0", tls10=True),
+        Mode("expired", "the right key in a certificate that expired a month ago", chain="expired"),
+        Mode("slow", "each clear reply dribbles out octet by octet", delay=0.05),
+        Mode("421", "greets with 421 and closes", greeting=421),
+    )
+}
+
+
+def parse_mode(text: str) -> Mode:
+    """Raises ValueError that names what was wrong and what would be right."""
+    words = text.split()
+    if not words or words[0] not in MODES:
+        raise ValueError(f"no such mode: {text.strip()[:80]!r}; known are {', '.join(MODES)}")
+    mode = MODES[words[0]]
+    for word in words[1:]:
+        name, _, value = word.partition("=")
+        if name != "delay":
+            raise ValueError(f"unknown setting {word!r} after mode {mode.name}; only delay=SECONDS may follow")
+        if not re.fullmatch(r"\d{1,3}(\.\d{1,6})?", value):
+            raise ValueError(f"delay={value!r} after mode {mode.name} is no number of seconds, such as 0.05")
+        mode = replace(mode, delay=float(value))
+    return mode
+
+
+def set_mode(control: Path | str, text: str) -> None:
+    """Switches a running host: connections that arrive after the return see the new mode."""
+    parse_mode(text)
+    control = Path(control)
+    fresh = control.with_name(control.name + ".new")
+    fresh.write_text(text + "\n")
+    os.replace(fresh, control)
+
+
+def read_mode(control: Path | str) -> Mode:
+    return parse_mode(Path(control).read_text())

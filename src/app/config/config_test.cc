@@ -1,0 +1,43 @@
+#include <gtest/gtest.h>
+
+#include "app/config/schema.h"
+
+namespace danewerk::app {
+namespace {
+
+std::string fault_of(const std::string& text) {
+  auto settings = read_settings(text);
+  return settings ? "" : settings.error().what;
+}
+
+TEST(Config, defaults_need_only_a_name) {
+  const auto settings = read_settings("[edge]\nhostname = 'mx1.example.net'\n");
+  ASSERT_TRUE(settings) << settings.error().what;
+  EXPECT_EQ(settings->edge.listen.size(), 2U);
+  EXPECT_EQ(settings->delivery.policy_give_up_after, std::chrono::hours{24});
+  EXPECT_EQ(settings->delivery.hostname.to_string(), "mx1.example.net");
+  EXPECT_EQ(static_cast<std::uint64_t>(settings->edge.max_message), 50U << 20);
+}
+
+TEST(Config, what_describe_prints_can_be_read_back) {
+  const std::string text = describe_settings();
+  EXPECT_EQ(fault_of(text), "edge.hostname: give the name this host calls itself, like \"mx1.example.net\"");
+  for (const SchemaRow& row : schema()) EXPECT_TRUE(row.explanation.ends_with('.')) << row.key;
+}
+
+TEST(Config, names_line_and_remedy) {
+  EXPECT_EQ(fault_of("[edge]\nlistn = []\n"), "line 2: there is no setting 'edge.listn'; did you mean 'edge.listen'?");
+  EXPECT_NE(fault_of("[edge]\nlisten = ['1.2.3.4']\n").find("line 2: edge.listen: '1.2.3.4' is not an address with port"), std::string::npos);
+  EXPECT_NE(fault_of("[resolver]\ndeadline = '10'\n").find("\"15 min\""), std::string::npos);
+  EXPECT_NE(fault_of("[edge]\nmax_message = true\n").find("a size in quotes"), std::string::npos);
+  EXPECT_NE(fault_of("[edge\n").find("line 1"), std::string::npos);
+  EXPECT_NE(fault_of("[server]\nlog_style = 'xml'\nreactors = -1\n").find("\nline 3"), std::string::npos);
+}
+
+// RES-05: an answer's AD bit counts only over loopback.
+TEST(Config, a_resolver_beyond_loopback_is_refused) {
+  EXPECT_NE(fault_of("[edge]\nhostname='a.b'\n[resolver]\naddress='192.0.2.1:53'\n").find("not a loopback"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace danewerk::app

@@ -1,0 +1,146 @@
+#include "app/config/readers.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace danewerk::app {
+namespace {
+
+template <class T>
+Result<const T*> expect(const ConfigValue& value, const char* what) {
+  if (const T* held = std::get_if<T>(&value.value)) return held;
+  return fail(ErrorKind::malformed, std::string("expected ") + what);
+}
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+/// "15 min" -> 15 * factor. A text without a unit takes `bare`; 0 means that a unit is required.
+Result<std::uint64_t> number_with_unit(std::string_view text, std::span<const Unit> units, std::uint64_t bare, const char* example) {
+  const auto bad = [&] { return fail(ErrorKind::malformed, "'" + std::string(text) + "' is not understood; write it like " + example); };
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return bad();
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  std::uint64_t factor = unit.empty() ? bare : 0;
+  for (const auto& [name, value] : units) {
+    if (unit == name) factor = value;
+  }
+  if (factor == 0 || number > std::numeric_limits<std::int64_t>::max() / factor) return bad();
+  return number * factor;
+}
+
+template <class T, class Parse>
+Result<void> read_list(const ConfigValue& value, std::vector<T>& out, Parse parse) {
+  TRY(const auto* items, expect<std::vector<std::string>>(value, "a list of strings"));
+  std::vector<T> parsed;
+  for (const std::string& item : *items) {
+    TRY(T one, parse(item));
+    parsed.push_back(std::move(one));
+  }
+  out = std::move(parsed);
+  return {};
+}
+
+}  // namespace
+
+Result<void> read_into(const ConfigValue& value, std::string& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  out = *text;
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, std::uint32_t& out) {
+  TRY(const auto* number, expect<std::int64_t>(value, "a whole number"));
+  if (*number < 0 || *number > std::numeric_limits<std::uint32_t>::max()) return fail(ErrorKind::malformed, "out of range");
+  out = static_cast<std::uint32_t>(*number);
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, Duration& out) {
+  static constexpr std::array<Unit, 9> units{{{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"m", 60'000}, {"h", 3'600'000},
+                                              {"d", 86'400'000}, {"day", 86'400'000}, {"days", 86'400'000}, {"w", 604'800'000}}};
+  TRY(const auto* text, expect<std::string>(value, "a duration in quotes, like \"15 min\""));
+  TRY(const std::uint64_t milliseconds, number_with_unit(*text, units, 0, "\"250 ms\", \"30 s\", \"15 min\", \"4 h\" or \"2 d\""));
+  out = Duration(static_cast<std::int64_t>(milliseconds));
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, ByteCount& out) {
+  static constexpr std::array<Unit, 7> units{{{"B", 1}, {"KiB", 1U << 10}, {"MiB", 1U << 20}, {"GiB", 1U << 30},
+                                              {"kB", 1000}, {"MB", 1'000'000}, {"GB", 1'000'000'000}}};
+  if (const auto* number = std::get_if<std::int64_t>(&value.value); number && *number >= 0) {
+    out = ByteCount{static_cast<std::uint64_t>(*number)};
+    return {};
+  }
+  TRY(const auto* text, expect<std::string>(value, "a size in quotes, like \"50 MiB\""));
+  TRY(const std::uint64_t octets, number_with_unit(*text, units, 1, "\"64 KiB\" or \"50 MB\""));
+  out = ByteCount{octets};
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, LogStyle& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "logfmt" && *text != "json") return fail(ErrorKind::malformed, "write \"logfmt\" or \"json\"");
+  out = *text == "json" ? LogStyle::json : LogStyle::logfmt;
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, ChildOrExternal& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "child" && *text != "external") return fail(ErrorKind::malformed, "write \"child\" or \"external\"");
+  out = *text == "child" ? ChildOrExternal::child : ChildOrExternal::external;
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, types::DomainName& out) {
+  TRY(const auto* text, expect<std::string>(value, "a domain name in quotes"));
+  if (text->empty()) {
+    out = {};
+    return {};
+  }
+  TRY(out, types::DomainName::parse(*text));
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, types::Endpoint& out) {
+  TRY(const auto* text, expect<std::string>(value, "an address with port in quotes"));
+  TRY(out, types::Endpoint::parse(*text));
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<types::DomainName>& out) {
+  return read_list(value, out, [](const std::string& item) { return types::DomainName::parse(item); });
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<types::Endpoint>& out) {
+  return read_list(value, out, [](const std::string& item) { return types::Endpoint::parse(item); });
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<types::Network>& out) {
+  return read_list(value, out, [](const std::string& item) { return types::Network::parse(item); });
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<types::IpAddress>& out) {
+  return read_list(value, out, [](const std::string& item) { return types::IpAddress::parse(item); });
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<NameByAddress>& out) {
+  // The address may stand before or after the equals sign: "ns1.example=192.0.2.1", "192.0.2.1=mx1.example".
+  return read_list(value, out, [](const std::string& item) -> Result<NameByAddress> {
+    const std::size_t equals = item.find('=');
+    if (equals == std::string::npos) return fail(ErrorKind::malformed, "'" + item + "': write \"name=address\"");
+    const std::string left = item.substr(0, equals);
+    const std::string right = item.substr(equals + 1);
+    const bool address_first = types::IpAddress::parse(left).has_value();
+    TRY(auto address, types::IpAddress::parse(address_first ? left : right));
+    TRY(auto name, types::DomainName::parse(address_first ? right : left));
+    return NameByAddress{address, std::move(name)};
+  });
+}
+
+}  // namespace danewerk::app

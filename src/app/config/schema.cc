@@ -1,0 +1,229 @@
+#include "app/config/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "app/config/readers.h"
+
+namespace danewerk::app {
+namespace {
+
+template <class Section, class Field>
+SchemaRow row(std::string_view key, std::string_view default_toml, std::string_view explanation, Section Settings::* section,
+              Field Section::* field) {
+  return {key, default_toml, explanation,
+          [section, field](const ConfigValue& value, Settings& into) { return read_into(value, into.*section.*field); }};
+}
+
+std::vector<SchemaRow> server_rows() {
+  constexpr auto s = &Settings::server;
+  return {
+      row("server.state_directory", R"("/var/lib/danewerk")", "Where queue, keys and zones are kept; readable by us only.", s,
+          &ServerSettings::state_directory),
+      row("server.user", R"("danewerk")", "The user the mail process runs as when started as root.", s, &ServerSettings::user),
+      row("server.resolver_user", R"("danewerk-resolver")", "The user of the resolver child.", s, &ServerSettings::resolver_user),
+      row("server.dns_user", R"("danewerk-dns")", "The user of the name server child.", s, &ServerSettings::dns_user),
+      row("server.reactors", "0", "Event loops; 0 takes one for each core.", s, &ServerSettings::reactors),
+      row("server.log_style", R"("logfmt")", "logfmt for people, json for collectors.", s, &ServerSettings::log_style),
+      row("server.log_level", R"("info")", "debug, info, notice, warning or error.", s, &ServerSettings::log_level),
+      row("server.min_free_space", R"("256 MiB")", "Below this much free disk new mail is answered 452.", s, &ServerSettings::min_free_space),
+  };
+}
+
+std::vector<SchemaRow> edge_rows() {
+  constexpr auto s = &Settings::edge;
+  constexpr auto sub = &Settings::submission;
+  return {
+      row("edge.listen", R"(["0.0.0.0:25", "[::]:25"])", "Where mail from the Internet comes in.", s, &EdgeSettings::listen),
+      row("edge.hostname", R"("")", "What we call ourselves in the greeting and EHLO; a name that resolves to us.", s, &EdgeSettings::hostname),
+      row("edge.names_by_address", "[]", "Another name on some local addresses: \"192.0.2.1=mx1.example.net\".", s,
+          &EdgeSettings::names_by_address),
+      row("edge.max_message", R"("50 MiB")", "Largest message accepted (RFC 1870 SIZE).", s, &EdgeSettings::max_message),
+      row("edge.max_recipients", "1000", "Recipients of one message; more are answered 452 (RFC 5321 4.5.3.1.10).", s,
+          &EdgeSettings::max_recipients),
+      row("edge.max_connections", "20000", "Open connections in all; more are answered 421.", s, &EdgeSettings::max_connections),
+      row("edge.max_connections_per_peer", "200", "Open connections of one address.", s, &EdgeSettings::max_connections_per_peer),
+      row("edge.command_timeout", R"("5 min")", "How long a peer may be silent (RFC 5321 4.5.3.2.7).", s, &EdgeSettings::command_timeout),
+      row("submission.listen", "[]", "Where hosts of our own hand mail in for delivery to anybody; none by default.", sub,
+          &SubmissionSettings::listen),
+      row("submission.networks", R"(["127.0.0.0/8", "::1"])", "Who may use it.", sub, &SubmissionSettings::networks),
+  };
+}
+
+std::vector<SchemaRow> resolver_rows() {
+  constexpr auto s = &Settings::resolver;
+  return {
+      row("resolver.mode", R"("child")", "child: we run Unbound; external: another validating resolver on this host's loopback.", s,
+          &ResolverSettings::mode),
+      row("resolver.address", R"("127.0.0.1:5355")", "Where it answers; a loopback address, or its AD bit could be forged on the way.", s,
+          &ResolverSettings::address),
+      row("resolver.binary", R"("/usr/sbin/unbound")", "The Unbound program.", s, &ResolverSettings::binary),
+      row("resolver.trust_anchor", R"("/usr/share/dns/root.key")", "The root's keys (package dns-root-data).", s,
+          &ResolverSettings::trust_anchor),
+      row("resolver.root_hints", R"("")", "Another set of root servers; empty for the Internet's.", s, &ResolverSettings::root_hints),
+      row("resolver.deadline", R"("10 s")", "How long a lookup may take before it counts as failed.", s, &ResolverSettings::deadline),
+      row("resolver.bogus_ttl", R"("60 s")", "How long the child remembers that an answer was bogus.", s, &ResolverSettings::bogus_ttl),
+      row("resolver.max_negative_ttl", R"("1 h")", "How long the child remembers that there was no record.", s,
+          &ResolverSettings::max_negative_ttl),
+      row("resolver.nodefault_zones", "[]", "Special-use zones (test., invalid., ...) to be looked up like any other; for labs.", s,
+          &ResolverSettings::nodefault_zones),
+      row("resolver.private_networks", "[]", "Networks of name servers the child may ask although they are not public; for labs.", s,
+          &ResolverSettings::private_networks),
+  };
+}
+
+std::vector<SchemaRow> zone_rows() {
+  constexpr auto s = &Settings::zone;
+  return {
+      row("zone.name", R"("")", "The DNSSEC-signed zone that holds our MX hosts, like \"mx.example.net\"; empty: no inbound DANE.", s,
+          &ZoneSettings::name),
+      row("zone.mode", R"("child")", "child: we run Knot DNS; external: a primary of yours that takes our updates.", s, &ZoneSettings::mode),
+      row("zone.binary", R"("/usr/sbin/knotd")", "The Knot DNS program.", s, &ZoneSettings::binary),
+      row("zone.listen", R"(["0.0.0.0:53", "[::]:53"])", "Where the child answers the Internet.", s, &ZoneSettings::listen),
+      row("zone.update_address", R"("127.0.0.1:5354")", "Where it takes our updates (RFC 2136 with TSIG).", s, &ZoneSettings::update_address),
+      row("zone.name_servers", "[]", "The zone's NS records with addresses: \"ns1.mx.example.net=192.0.2.1\".", s, &ZoneSettings::name_servers),
+      row("zone.servers", "[]", "Every authoritative server, secondaries too: each is read back before a key may serve.", s,
+          &ZoneSettings::servers),
+      row("zone.shards", R"(["s1"])", "Labels below the zone that hold the MX hosts: contoso-com.s1.mx.example.net.", s, &ZoneSettings::shards),
+      row("zone.mx_addresses", "[]", "The addresses of the MX hosts: where the edge is reached from outside.", s, &ZoneSettings::mx_addresses),
+      row("zone.tlsa_ttl", R"("1 h")", "TTL of the TLSA records; a key waits twice this long before it serves (RFC 7671 8.1).", s,
+          &ZoneSettings::tlsa_ttl),
+      row("zone.address_ttl", R"("1 h")", "TTL of the other records.", s, &ZoneSettings::address_ttl),
+      row("zone.negative_ttl", R"("5 min")", "How long resolvers remember that a record is absent (RFC 2308).", s, &ZoneSettings::negative_ttl),
+      row("zone.propagation", R"("1 min")", "Added to every wait for what we cannot see.", s, &ZoneSettings::propagation),
+      row("zone.certificate_life", R"("90 d")", "Life of the certificates we issue ourselves; renewed at two thirds, with the same key.", s,
+          &ZoneSettings::certificate_life),
+      row("zone.check_interval", R"("1 min")", "How often the published records are read back from every server.", s,
+          &ZoneSettings::check_interval),
+  };
+}
+
+std::vector<SchemaRow> delivery_rows() {
+  constexpr auto s = &Settings::delivery;
+  return {
+      row("delivery.hostname", R"("")", "What we say in EHLO; empty: edge.hostname.", s, &DeliverySettings::hostname),
+      row("delivery.allow_networks", "[]", "Networks that are not public but may be delivered to by MX, like \"10.1.0.0/16\".", s,
+          &DeliverySettings::allow_networks),
+      row("delivery.source_addresses", "[]", "Addresses to send from, at most one of each family; empty: the system chooses.", s,
+          &DeliverySettings::source_addresses),
+      row("delivery.max_concurrent", "500", "Deliveries under way at once.", s, &DeliverySettings::max_concurrent),
+      row("delivery.max_per_destination", "20", "Of these, to one destination.", s, &DeliverySettings::max_per_destination),
+      row("delivery.connect_timeout", R"("30 s")", "How long a connection may take to come about.", s, &DeliverySettings::connect_timeout),
+      row("delivery.first_retry", R"("5 min")", "First wait after an ordinary failure; then it doubles.", s, &DeliverySettings::first_retry),
+      row("delivery.max_retry", R"("4 h")", "Longest wait after an ordinary failure.", s, &DeliverySettings::max_retry),
+      row("delivery.give_up_after", R"("5 d")", "When mail that fails ordinarily is returned (RFC 5321 4.5.4.1).", s,
+          &DeliverySettings::give_up_after),
+      row("delivery.policy_first_retry", R"("15 min")", "First and second wait after a DANE or other policy failure.", s,
+          &DeliverySettings::policy_first_retry),
+      row("delivery.policy_max_retry", R"("1 h")", "Wait after further policy failures, give or take a tenth.", s,
+          &DeliverySettings::policy_max_retry),
+      row("delivery.policy_give_up_after", R"("24 h")", "When mail that fails by policy is returned.", s,
+          &DeliverySettings::policy_give_up_after),
+  };
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> above(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::vector<std::size_t> current(b.size() + 1, i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      current[j] = std::min({above[j] + 1, current[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+    }
+    above = std::move(current);
+  }
+  return above.back();
+}
+
+std::string unknown_key(const std::string& key, std::uint32_t line) {
+  const auto rows = schema();
+  const auto nearest = std::min_element(rows.begin(), rows.end(), [&](const SchemaRow& a, const SchemaRow& b) {
+    return edit_distance(key, a.key) < edit_distance(key, b.key);
+  });
+  std::string out = "line " + std::to_string(line) + ": there is no setting '" + key + "'";
+  if (edit_distance(key, nearest->key) <= 1 + key.size() / 2) out += "; did you mean '" + std::string(nearest->key) + "'?";
+  return out;
+}
+
+Settings defaults() {
+  Settings settings;
+  for (const SchemaRow& row : schema()) {
+    auto values = parse_toml("x = " + std::string(row.default_toml));
+    CHECK(values.has_value());
+    CHECK(row.read(values->at("x"), settings).has_value());
+  }
+  return settings;
+}
+
+/// What no single value shows.
+std::vector<std::string> contradictions(const Settings& s) {
+  std::vector<std::string> out;
+  if (s.edge.hostname.is_root()) out.push_back("edge.hostname: give the name this host calls itself, like \"mx1.example.net\"");
+  if (!s.resolver.address.address.is_loopback()) {
+    out.push_back("resolver.address: " + s.resolver.address.to_string() + " is not a loopback address: its AD bit could be forged on the way");
+  }
+  if (s.server.state_directory.empty() || s.server.state_directory.front() != '/') {
+    out.push_back("server.state_directory: give an absolute path");
+  }
+  static constexpr std::array levels{"debug", "info", "notice", "warning", "error"};
+  if (std::find(levels.begin(), levels.end(), s.server.log_level) == levels.end()) {
+    out.push_back("server.log_level: '" + s.server.log_level + "' is none of debug, info, notice, warning, error");
+  }
+  if (s.zone.name.is_root()) return out;
+  if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");
+  if (s.zone.name_servers.empty()) out.push_back("zone.name_servers: a zone needs at least one name server");
+  if (s.zone.shards.empty()) out.push_back("zone.shards: name at least one");
+  if (s.zone.servers.empty()) out.push_back("zone.servers: name every authoritative server, so that each can be read back");
+  return out;
+}
+
+}  // namespace
+
+std::span<const SchemaRow> schema() {
+  static const std::vector<SchemaRow> rows = [] {
+    std::vector<SchemaRow> all;
+    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows()}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }();
+  return rows;
+}
+
+Result<Settings> read_settings(const std::string& toml_text) {
+  TRY(const ConfigValues values, parse_toml(toml_text));
+  Settings settings = defaults();
+  std::vector<std::string> faults;
+  for (const auto& [key, value] : values) {
+    const auto rows = schema();
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const SchemaRow& r) { return r.key == key; });
+    if (row == rows.end()) {
+      faults.push_back(unknown_key(key, value.line));
+    } else if (auto read = row->read(value, settings); !read) {
+      faults.push_back("line " + std::to_string(value.line) + ": " + key + ": " + read.error().what);
+    }
+  }
+  if (faults.empty()) faults = contradictions(settings);
+  if (settings.delivery.hostname.is_root()) settings.delivery.hostname = settings.edge.hostname;
+  if (faults.empty()) return settings;
+  std::string all;
+  for (const std::string& fault : faults) all += (all.empty() ? "" : "\n") + fault;
+  return fail(ErrorKind::malformed, all);
+}
+
+std::string describe_settings() {
+  std::string out = "# Danewerk: every setting with its default.\n";
+  std::string section;
+  for (const SchemaRow& row : schema()) {
+    const std::size_t dot = row.key.find('.');
+    if (section != row.key.substr(0, dot)) {
+      section = row.key.substr(0, dot);
+      out += "\n[" + section + "]\n";
+    }
+    out += "# " + std::string(row.explanation) + "\n" + std::string(row.key.substr(dot + 1)) + " = " + std::string(row.default_toml) + "\n";
+  }
+  return out;
+}
+
+}  // namespace danewerk::app

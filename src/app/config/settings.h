@@ -1,0 +1,96 @@
+// Settings: everything the process is told from outside, as values that have already been understood.
+//
+// One TOML file (design.md 6). Each field is named, explained and given its default in exactly one place, the schema table
+// (schema.cc); `danewerk config describe` prints that table, so the manual cannot drift from the program. Tenants, domains and
+// routes are not here: they live in the store and change while the program runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/instant.h"
+#include "types/domain_name.h"
+#include "types/ip_address.h"
+
+namespace danewerk::app {
+
+/// What EHLO and the greeting say on one local address: "192.0.2.1=mx1.example.net".
+struct NameByAddress {
+  types::IpAddress address;
+  types::DomainName name;
+};
+
+/// A name server of our zone: "ns1.mx.example.net=192.0.2.1" (repeat the name for each address).
+using NameServer = NameByAddress;
+
+enum class LogStyle : std::uint8_t { logfmt, json };
+enum class ChildOrExternal : std::uint8_t { child, external };
+
+struct ServerSettings {
+  std::string state_directory;
+  std::string user, resolver_user, dns_user;
+  std::uint32_t reactors = 0;
+  LogStyle log_style = LogStyle::logfmt;
+  std::string log_level;
+  ByteCount min_free_space{};
+};
+
+struct EdgeSettings {
+  std::vector<types::Endpoint> listen;
+  types::DomainName hostname;
+  std::vector<NameByAddress> names_by_address;
+  ByteCount max_message{};
+  std::uint32_t max_recipients = 0, max_connections = 0, max_connections_per_peer = 0;
+  Duration command_timeout{};
+};
+
+struct SubmissionSettings {
+  std::vector<types::Endpoint> listen;
+  std::vector<types::Network> networks;
+};
+
+struct ResolverSettings {
+  ChildOrExternal mode = ChildOrExternal::child;
+  types::Endpoint address;
+  std::string binary, trust_anchor, root_hints;
+  Duration deadline{}, bogus_ttl{}, max_negative_ttl{};
+  std::vector<types::DomainName> nodefault_zones;
+  std::vector<types::Network> private_networks;
+};
+
+struct ZoneSettings {
+  types::DomainName name;
+  ChildOrExternal mode = ChildOrExternal::child;
+  std::string binary;
+  std::vector<types::Endpoint> listen;
+  types::Endpoint update_address;
+  std::vector<NameServer> name_servers;
+  std::vector<types::Endpoint> servers;
+  std::vector<types::DomainName> shards;
+  std::vector<types::IpAddress> mx_addresses;
+  Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, certificate_life{}, check_interval{};
+};
+
+struct DeliverySettings {
+  types::DomainName hostname;
+  std::vector<types::Network> allow_networks;
+  std::vector<types::IpAddress> source_addresses;
+  std::uint32_t max_concurrent = 0, max_per_destination = 0;
+  Duration connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
+      policy_give_up_after{};
+};
+
+struct Settings {
+  ServerSettings server;
+  EdgeSettings edge;
+  SubmissionSettings submission;
+  ResolverSettings resolver;
+  ZoneSettings zone;
+  DeliverySettings delivery;
+
+  std::string control_socket() const { return server.state_directory + "/control.sock"; }
+};
+
+}  // namespace danewerk::app

@@ -1,0 +1,31 @@
+// Resolver: ask a DNS question, get an answer with its DNSSEC status. The seam between everything above io and DNS.
+//
+// Three implementations: StubResolver (the program), ScriptedResolver (tests and scenarios, a written world), and none
+// other. A Resolver never answers "no records" when it could not find out (RES-02), and never says secure on the word of
+// a machine it has no reason to believe (RES-05).
+//
+// An answer may come from a cache: then `asked` and `ttl` are those of the original answer. `remaining()` computes what
+// is left.
+#pragma once
+
+#include <algorithm>
+
+#include "io/runtime/task.h"
+#include "types/dns_answer.h"
+
+namespace danewerk::io::dns {
+
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  /// Ends within the implementation's own deadline, always.
+  virtual Task<types::Lookup> ask(types::DnsQuestion question) = 0;
+};
+
+/// How long this answer may still be believed at `now`; zero once it may not.
+template <class T>
+Duration remaining(const types::Secured<T>& answer, Instant now) {
+  return std::max(Duration::zero(), answer.asked + std::chrono::seconds(answer.ttl.count()) - now);
+}
+
+}  // namespace danewerk::io::dns

@@ -1,0 +1,61 @@
+#include "io/net/listener.h"
+
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "io/net/socket_address.h"
+
+namespace danewerk::io {
+namespace {
+
+constexpr Duration for_ever = std::chrono::hours{24 * 365 * 100};
+
+Failure<Error> could_not(const types::Endpoint& at, int error_number) {
+  Error error = socket_error("listen on " + at.to_string(), error_number);
+  if (error_number == EACCES) error.kind = ErrorKind::denied;
+  if (error_number == EADDRINUSE) error.kind = ErrorKind::conflict;
+  return {std::move(error)};
+}
+
+types::Endpoint local_endpoint(int fd) {
+  SocketAddress address;
+  getsockname(fd, address.get(), &address.length);
+  return address.endpoint();
+}
+
+}  // namespace
+
+Result<Listener> Listener::open(Executor executor, types::Endpoint at) {
+  const SocketAddress address(at);
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return could_not(at, errno);
+  Socket socket(executor, fd);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (address.family() == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(fd, address.get(), address.length) != 0 || ::listen(fd, SOMAXCONN) != 0) return could_not(at, errno);
+  socket.expires_after(for_ever);
+  return Listener(std::move(socket), local_endpoint(fd));
+}
+
+Task<Result<Accepted>> Listener::accept() {
+  while (true) {
+    SocketAddress peer;
+    const int fd = ::accept4(socket_.descriptor(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      const int on = 1;
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      co_return Accepted{Socket(socket_.executor(), fd), peer.endpoint(), local_endpoint(fd)};
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      CO_TRY_VOID(co_await socket_.readable());
+    } else if (errno != ECONNABORTED && errno != EINTR && errno != EPROTO) {
+      co_return Failure{socket_error("accept on " + local_.to_string(), errno)};
+    }
+  }
+}
+
+}  // namespace danewerk::io

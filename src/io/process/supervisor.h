@@ -1,0 +1,23 @@
+// Supervisor: the small process at the top that starts the others and starts them again.
+//
+// It is the only part of Danewerk that keeps root, so it does next to nothing: no network, no parsing, no threads. It
+// starts its children in order, restarts one that ends (at once the first time, then after 1, 2, 4 ... 60 seconds while
+// it keeps dying early), and on SIGTERM or SIGINT ends them in reverse order and returns. The mail process notices a dead
+// resolver as a lookup error and a dead name server as a failed update: neither is ever read as "insecure".
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "io/process/child.h"
+
+namespace danewerk::io {
+
+/// Something an operator should see: "resolver ended by signal 11, starting again".
+using SupervisorReport = std::function<void(const std::string& child, const std::string& what)>;
+
+/// Runs until told to stop by SIGTERM or SIGINT; SIGHUP is passed on to the last child. `run_directory` holds the pid
+/// files. Returns 0 after an ordered stop. Error: the first start of a child failed (all others are ended again).
+Result<int> supervise(const std::vector<ChildSpec>& children, const std::string& run_directory, const SupervisorReport& report);
+
+}  // namespace danewerk::io

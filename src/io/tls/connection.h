@@ -1,0 +1,72 @@
+// Connection: octets to and from a peer, in clear first and encrypted after a handshake.
+//
+// The same object serves a connection before and after STARTTLS, so that nobody can keep a handle to the clear side. It
+// drives OpenSSL directly on the socket (no intermediate buffers; idle sessions give their buffers back). Nothing read in
+// clear is ever kept here: what was read has been handed out, so no octet sent before the handshake can be taken for one
+// sent after it (CVE-2011-0411); octets of a peer that speaks early break the handshake instead.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "io/net/socket.h"
+#include "io/tls/context.h"
+
+struct ssl_st;
+
+namespace danewerk::io {
+
+/// What a handshake agreed on.
+struct TlsInfo {
+  std::string version;             ///< "TLSv1.3"
+  std::string cipher;              ///< "TLS_AES_256_GCM_SHA384"
+  bool resumed = false;
+  std::string server_name;         ///< SNI, as sent or received; empty if none
+  std::vector<Bytes> peer_chain;   ///< DER certificates exactly as the peer sent them, leaf first
+};
+
+class Connection {
+ public:
+  explicit Connection(Socket socket);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  /// Closes at once; see shutdown() for the polite way.
+  ~Connection();
+
+  /// Every operation from now on must end within `limit`.
+  void expires_after(Duration limit) { socket_.expires_after(limit); }
+
+  /// At least one octet, or 0 when the peer has ended the connection. Errors: timeout, cancelled, unavailable.
+  Task<Result<std::size_t>> read_some(std::span<char> into);
+  /// All of it. Errors as read_some.
+  Task<Result<void>> write_all(std::string_view data);
+
+  /// Handshakes; on failure the connection is good for nothing but closing. Errors: refused (the TLS fault in words),
+  /// timeout, unavailable (peer gone).
+  Task<Result<TlsInfo>> accept_tls(std::shared_ptr<const ServerContext> context);
+  Task<Result<TlsInfo>> start_tls(std::shared_ptr<const ClientContext> context, std::string server_name);
+
+  bool is_encrypted() const noexcept { return tls_ != nullptr; }
+  /// Sends close_notify where it applies and closes; waits for nothing.
+  void shutdown() noexcept;
+  /// For another coroutine of the same reactor: ends the operation under way.
+  void cancel() { socket_.cancel(); }
+  Executor executor() const noexcept { return socket_.executor(); }
+  int descriptor() const noexcept { return socket_.descriptor(); }
+
+ private:
+  Task<Result<TlsInfo>> handshake();
+  Task<Result<void>> wait_for_tls(int want);
+  struct FreeTls {
+    void operator()(ssl_st* tls) const noexcept;
+  };
+
+  Socket socket_;
+  std::unique_ptr<ssl_st, FreeTls> tls_;
+};
+
+}  // namespace danewerk::io

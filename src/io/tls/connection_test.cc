@@ -1,0 +1,113 @@
+#include <gtest/gtest.h>
+
+#include <sys/socket.h>
+
+#include "io/runtime/reactor.h"
+#include "io/runtime/task_group.h"
+#include "io/tls/connection.h"
+#include "io/tls/self_issue.h"
+
+namespace danewerk::io {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::shared_ptr<const ServerContext> server_context(KeyAlgorithm algorithm) {
+  const std::string key = *generate_key(algorithm);
+  const Instant now = *parse_rfc3339("2026-01-01T00:00:00Z");
+  const std::string certificate = *self_issue(key, {*types::DomainName::parse("*.mx.example")}, now, now + 24h * 365);
+  auto context = ServerContext::make({{key, certificate}});
+  EXPECT_TRUE(context.has_value());
+  return *context;
+}
+
+struct Pair {
+  Connection client;
+  Connection server;
+};
+
+Pair connected(Executor executor) {
+  int fds[2];
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  return {Connection(Socket(executor, fds[0])), Connection(Socket(executor, fds[1]))};
+}
+
+/// Handshakes, then sends everything that comes back to the client until it ends.
+Task<> echo_server(Connection& connection, std::shared_ptr<const ServerContext> context, Result<TlsInfo>& info) {
+  connection.expires_after(10s);
+  info = co_await connection.accept_tls(std::move(context));
+  std::vector<char> buffer(8192);
+  while (info) {
+    auto n = co_await connection.read_some(buffer);
+    if (!n || *n == 0) break;
+    auto written = co_await connection.write_all({buffer.data(), *n});
+    EXPECT_TRUE(written.has_value());
+  }
+  connection.shutdown();
+}
+
+Task<> echo(KeyAlgorithm algorithm) {
+  Pair pair = connected(co_await this_executor());
+  TaskGroup group(co_await this_executor(), "test");
+  Result<TlsInfo> server_info = TlsInfo{};
+  group.spawn("server", echo_server(pair.server, server_context(algorithm), server_info));
+  pair.client.expires_after(10s);
+  auto info = co_await pair.client.start_tls(*ClientContext::make(), "a.mx.example");
+  EXPECT_TRUE(info.has_value());
+  EXPECT_EQ(info->version, "TLSv1.3");
+  EXPECT_EQ(info->peer_chain.size(), 1U);
+  const std::string sent(100'000, 'x');
+  std::string got;
+  std::vector<char> buffer(4096);
+  for (std::size_t at = 0; at < sent.size(); at += 10'000) {
+    EXPECT_TRUE((co_await pair.client.write_all(std::string_view(sent).substr(at, 10'000))).has_value());
+    while (got.size() < at + 10'000) {
+      auto n = co_await pair.client.read_some(buffer);
+      if (!n || *n == 0) break;
+      got.append(buffer.data(), *n);
+    }
+  }
+  EXPECT_EQ(got, sent);
+  pair.client.shutdown();
+  co_await group.join();
+  EXPECT_EQ(server_info->server_name, "a.mx.example");
+}
+
+TEST(Connection, encrypts_with_either_key_algorithm) {
+  run_to_end(echo(KeyAlgorithm::ecdsa_p256));
+  run_to_end(echo(KeyAlgorithm::rsa_2048));
+}
+
+Task<> clear_text_in_a_handshake() {
+  Pair pair = connected(co_await this_executor());
+  EXPECT_TRUE((co_await pair.server.write_all("250-REQUIRETLS\r\n")).has_value());
+  pair.client.expires_after(10s);
+  auto info = co_await pair.client.start_tls(*ClientContext::make(), "mx.example");
+  EXPECT_EQ(info.error().kind, ErrorKind::refused);
+}
+
+TEST(Connection, octets_sent_in_clear_break_the_handshake) { run_to_end(clear_text_in_a_handshake()); }
+
+Task<> silent_peer() {
+  Pair pair = connected(co_await this_executor());
+  pair.client.expires_after(3ms);
+  auto info = co_await pair.client.start_tls(*ClientContext::make(), "mx.example");
+  EXPECT_EQ(info.error().kind, ErrorKind::timeout);
+}
+
+TEST(Connection, a_silent_peer_meets_the_deadline) { run_to_end(silent_peer()); }
+
+TEST(ServerContext, says_which_identity_is_wrong) {
+  const std::string key = *generate_key(KeyAlgorithm::ecdsa_p256);
+  const std::string other = *generate_key(KeyAlgorithm::ecdsa_p256);
+  const Instant now = *parse_rfc3339("2026-01-01T00:00:00Z");
+  const std::string certificate = *self_issue(key, {*types::DomainName::parse("mx.example")}, now, now + 24h);
+  const auto swapped = ServerContext::make({{key, certificate}, {other, certificate}});
+  EXPECT_NE(swapped.error().what.find("identity 2"), std::string::npos) << swapped.error().what;
+  EXPECT_FALSE(ServerContext::make({{"junk", certificate}}));
+  EXPECT_FALSE(ServerContext::make({{key, "junk"}}));
+  EXPECT_FALSE(ServerContext::make({}));
+}
+
+}  // namespace
+}  // namespace danewerk::io

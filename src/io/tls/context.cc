@@ -1,0 +1,84 @@
+#include "io/tls/context.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+namespace danewerk::io {
+namespace {
+
+// RFC 9325 4.2: forward secrecy and AEAD first; CBC suites stay for old peers, static RSA and DHE do not.
+constexpr const char* tls12_ciphers =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:ECDHE+SHA256:ECDHE+SHA384:ECDHE+SHA:!aNULL:!eNULL:!PSK:!SRP:!DSS:!3DES:!RC4:!CAMELLIA:!ARIA";
+
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+Bio read_from(const std::string& pem) { return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free}; }
+
+std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(method), &SSL_CTX_free);
+  if (!context) return nullptr;
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context.get(), tls12_ciphers);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
+  return context;
+}
+
+Failure<Error> bad_identity(std::size_t index, const std::string& what) {
+  return fail(ErrorKind::malformed, "server identity " + std::to_string(index + 1) + ": " + what + ": " + tls_error_text("unreadable PEM"));
+}
+
+Result<void> add_identity(SSL_CTX* context, const ServerIdentity& identity, std::size_t index) {
+  const Bio key_bio = read_from(identity.key_pem);
+  const Key key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  if (!key) return bad_identity(index, "the private key cannot be read");
+  const Bio chain_bio = read_from(identity.chain_pem);
+  const Certificate leaf(PEM_read_bio_X509(chain_bio.get(), nullptr, nullptr, nullptr), &X509_free);
+  if (!leaf) return bad_identity(index, "the certificate cannot be read");
+  if (X509_check_private_key(leaf.get(), key.get()) != 1) return bad_identity(index, "the key is not the certificate's");
+  std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> rest(sk_X509_new_null(), [](STACK_OF(X509)* s) { sk_X509_pop_free(s, X509_free); });
+  while (X509* next = PEM_read_bio_X509(chain_bio.get(), nullptr, nullptr, nullptr)) sk_X509_push(rest.get(), next);
+  ERR_clear_error();  // the end of the file is no error
+  if (SSL_CTX_use_cert_and_key(context, leaf.get(), key.get(), rest.get(), 1) != 1) return bad_identity(index, "OpenSSL refuses it");
+  return {};
+}
+
+}  // namespace
+
+std::string tls_error_text(const std::string& otherwise) {
+  std::string out;
+  while (const unsigned long code = ERR_get_error()) {
+    const char* reason = ERR_reason_error_string(code);
+    if (!out.empty()) out += "; ";
+    out += reason ? reason : "error " + std::to_string(code);
+  }
+  return out.empty() ? otherwise : out;
+}
+
+Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vector<ServerIdentity>& identities) {
+  auto context = new_context(TLS_server_method());
+  if (!context) return fail(ErrorKind::internal, "TLS server context: " + tls_error_text("out of memory"));
+  SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_num_tickets(context.get(), 1);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_max_early_data(context.get(), 0);
+  static constexpr unsigned char session_id_context[] = "danewerk";
+  SSL_CTX_set_session_id_context(context.get(), session_id_context, sizeof session_id_context - 1);
+  if (identities.empty()) return fail(ErrorKind::malformed, "a TLS server needs at least one key and certificate");
+  for (std::size_t i = 0; i < identities.size(); ++i) TRY_VOID(add_identity(context.get(), identities[i], i));
+  return std::shared_ptr<const ServerContext>(new ServerContext(std::move(context)));
+}
+
+Result<std::shared_ptr<const ClientContext>> ClientContext::make() {
+  auto context = new_context(TLS_client_method());
+  if (!context) return fail(ErrorKind::internal, "TLS client context: " + tls_error_text("out of memory"));
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  return std::shared_ptr<const ClientContext>(new ClientContext(std::move(context)));
+}
+
+}  // namespace danewerk::io

@@ -1,0 +1,46 @@
+// converse(): one attempt at one address, from connect to goodbye: the only place where the sending side of SMTP meets a socket.
+//
+// It moves octets between an engine::smtp::ClientSession and an io::Connection, performs the handshake when the session asks
+// for it, has the chain judged by the same function as `danewerk tlsa verify`, and writes down what happened as an Attempt. It
+// decides nothing: what the hop demands was fixed in the plan, what the attempt means is policy::judge's.
+//
+// Invariant: at a hop that demands TLS the session is created with TlsDemand::required, so that no octet of MAIL, RCPT or DATA
+// can exist before the handshake; at a hop that demands DANE none is written before the verdict "matched". What was sent of
+// the mail in clear is counted in the Attempt, where it must be 0.
+#pragma once
+
+#include "engine/policy/judge.h"
+#include "io/net/dialer.h"
+#include "io/runtime/clock.h"
+#include "io/store/body.h"
+#include "io/tls/context.h"
+#include "types/accepted_domain.h"
+#include "types/attempt.h"
+#include "types/queued_message.h"
+
+namespace danewerk::service {
+
+/// How we behave as a client; the same for all attempts.
+struct ClientManners {
+  std::string hello_name;
+  io::AddressFilter filter{{}};
+  std::vector<types::IpAddress> source_addresses;  ///< at most one of each family
+  Duration connect_timeout = std::chrono::seconds(30);
+};
+
+/// What one attempt is about. References must outlive converse().
+struct Errand {
+  const types::DeliveryPlan& plan;
+  policy::Target target;
+  types::RouteProtocol protocol = types::RouteProtocol::smtp;
+  bool to_own_route = false;  ///< the operator named the address: the filter does not apply
+  types::Envelope envelope;   ///< with the recipients of this attempt only
+  std::vector<types::RecipientIndex> indices;  ///< of envelope.recipients, in the message's own list
+  io::BodyReader& body;       ///< rewound by converse()
+};
+
+/// Never fails: failure is what the Attempt says.
+io::Task<types::Attempt> converse(const ClientManners& manners, std::shared_ptr<const io::ClientContext> tls, const io::Clock& clock,
+                                  Errand errand);
+
+}  // namespace danewerk::service

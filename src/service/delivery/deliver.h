@@ -1,0 +1,73 @@
+// Delivery: one round for some recipients of one message that share a next hop.
+//
+//   facts -> plan -> attempts -> outcomes -> ledger (design.md 2.3)
+//
+// Each arrow is somebody else's: engine/policy says what to ask, what is demanded, where to go next and what it came to;
+// engine/retry says when again or never; engine/dsn words the notice. Here they are introduced to the resolver, the sockets
+// and the store. A round ends with exactly one record(): until that is durable the claim stays, so nothing is sent again that
+// could not be noted.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "engine/retry/schedule.h"
+#include "io/dns/resolver.h"
+#include "io/log/log.h"
+#include "io/runtime/entropy.h"
+#include "io/store/queue_store.h"
+#include "service/delivery/conversation.h"
+#include "types/accepted_domain.h"
+#include "types/rules.h"
+
+namespace danewerk::service {
+
+/// Words the notices a round calls for (failures; delays and successes where asked). A seam to engine/dsn.
+class NoticeWriter {
+ public:
+  virtual ~NoticeWriter() = default;
+  /// `outcomes` are final (delivered or failed) or delays to be told. Empty where nobody is to be told. Error: the original's
+  /// header could not be read.
+  virtual io::Task<Result<std::vector<io::Notice>>> notices(const types::DueRecipients& due, const types::DeliveryPlan& plan,
+                                                            const std::vector<types::Attempt>& attempts,
+                                                            const std::vector<types::Outcome>& final_outcomes) = 0;
+};
+
+/// What every delivery needs; all of it outlives them.
+struct DeliveryParts {
+  io::QueueStore& queue;
+  io::dns::Resolver& resolver;
+  io::Clock& clock;
+  io::Entropy& entropy;
+  io::Log& log;
+  NoticeWriter& notices;
+  std::shared_ptr<const io::ClientContext> tls;
+  ClientManners manners;
+  types::Rules rules;
+  retry::Schedule schedule;
+  /// The route of an accepted domain, as it is now.
+  std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+};
+
+/// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
+struct HopTarget {
+  std::optional<types::DomainName> own_domain;
+  types::NextHop next_hop;
+};
+/// "route:contoso.example" or a NextHop's text. Error: corrupt.
+Result<HopTarget> read_hop_key(const types::HopKey& key);
+types::HopKey route_key(const types::DomainName& own_domain);
+types::HopKey mx_key(const types::MailDomain& domain);
+
+/// The facts and the plan for a next hop, as delivery would have them now.
+struct Prospect {
+  types::DestinationFacts facts;
+  types::DeliveryPlan plan;
+};
+io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
+
+/// One round. Ends the claim, unless its result could not be recorded.
+io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due);
+
+}  // namespace danewerk::service

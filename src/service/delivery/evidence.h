@@ -1,0 +1,24 @@
+// Evidence: what a delivery rested on, as JSON for the store, `queue show` and the log.
+//
+// Printed from the very values the machine decided with (design.md 2.5): the plan, its faults, the attempts as they
+// happened. docs/formats/evidence.md lists the fields.
+#pragma once
+
+#include <string>
+
+#include "types/attempt.h"
+#include "types/delivery_plan.h"
+#include "types/outcome.h"
+
+namespace danewerk::service {
+
+/// The whole plan: next hop, hops with their terms, hosts left out with the reason, the stop.
+std::string evidence_of(const types::DeliveryPlan& plan);
+
+/// One attempt: host, address, what was demanded, TLS, the record that matched or the reason none did, replies.
+std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& attempt);
+
+/// One recipient's outcome: code, sentence, assurance, fault with its lookup.
+std::string evidence_of(const types::Outcome& outcome);
+
+}  // namespace danewerk::service
