@@ -6,9 +6,13 @@
 //
 // An answer may come from a cache: then `asked` and `ttl` are those of the original answer. `remaining()` computes what
 // is left.
+//
+// Ask by `ask(name, type)`, or with a question that has a name: g++ 12 destroys a braced `{name, type}` inside the
+// expression that holds co_await twice.
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "io/runtime/task.h"
 #include "types/dns_answer.h"
@@ -20,6 +24,9 @@ class Resolver {
   virtual ~Resolver() = default;
   /// Ends within the implementation's own deadline, always.
   virtual Task<types::Lookup> ask(types::DnsQuestion question) = 0;
+  Task<types::Lookup> ask(types::DomainName name, types::RecordType type) {
+    return ask(types::DnsQuestion{std::move(name), type});
+  }
 };
 
 /// How long this answer may still be believed at `now`; zero once it may not.

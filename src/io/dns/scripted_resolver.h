@@ -37,6 +37,7 @@ class ScriptedResolver final : public Resolver {
   /// Takes a name and type out of the world (all types where none is named): for worlds that change.
   void remove(const types::DomainName& name, std::optional<types::RecordType> type = std::nullopt);
 
+  using Resolver::ask;
   Task<types::Lookup> ask(types::DnsQuestion question) override;
   /// The same without waiting.
   types::Lookup answer(const types::DnsQuestion& question) const;

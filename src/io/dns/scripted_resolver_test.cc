@@ -90,7 +90,7 @@ TEST_F(ScriptedWorld, says_which_line_is_wrong) {
 }
 
 Task<> asking(ScriptedResolver& resolver) {
-  const Lookup got = co_await resolver.ask({*DomainName::parse("mx.example.com"), RecordType::a});
+  const Lookup got = co_await resolver.ask(*DomainName::parse("mx.example.com"), RecordType::a);
   EXPECT_TRUE(got.has_value());
 }
 

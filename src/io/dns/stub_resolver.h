@@ -66,7 +66,10 @@ class StubResolver final : public Resolver {
   /// Cancels everything in flight (those lookups end in an error) and waits for it.
   Task<> stop();
 
+  using Resolver::ask;
   Task<types::Lookup> ask(types::DnsQuestion question) override;
+  /// Past our own cache and past any flight that began earlier; the resolver may still answer from its own cache.
+  Task<types::Lookup> ask_past_cache(types::DnsQuestion question);
   /// Runs the canary now: after the resolver process was restarted.
   Task<> check();
   /// Drops cached answers at and below the name.
