@@ -1,0 +1,82 @@
+// DomainStore: tenants and accepted domains, durable, and as an immutable snapshot for everybody who asks per message.
+//
+// Every RCPT asks "is this domain ours, and where does it go?", on every core; the answer changes a few times a day. So
+// readers take a snapshot (one shared_ptr) and look up without locks or I/O. A change is committed with its ledger row
+// first and shown in the next snapshot after. The snapshot is cut into shards, so that adding one domain to a million
+// copies a thousandth of it.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "io/store/store.h"
+#include "types/accepted_domain.h"
+#include "types/queued_message.h"
+
+namespace danewerk::io {
+
+/// What was accepted at one moment. Immutable once shared.
+class Domains {
+ public:
+  /// Null if the domain is not ours. Valid while the snapshot is held.
+  const types::AcceptedDomain* find(const types::DomainName& domain) const;
+  const types::Tenant* find_tenant(const types::TenantId& tenant) const;
+  std::size_t size() const noexcept { return size_; }
+  /// Those of one tenant, or all; by name. Slow: for listings.
+  std::vector<types::AcceptedDomain> list(const std::optional<types::TenantId>& tenant) const;
+  std::vector<types::Tenant> tenants() const;
+
+ private:
+  friend class DomainStore;
+  using Shard = std::unordered_map<types::DomainName, types::AcceptedDomain>;
+  static constexpr std::size_t shard_count = 1024;
+  static std::size_t shard_of(const types::DomainName& domain);
+  void put(types::AcceptedDomain domain);
+  void erase(const types::DomainName& domain);
+  Shard& own_shard(std::size_t index);
+
+  std::array<std::shared_ptr<const Shard>, shard_count> shards_;
+  std::map<types::TenantId, types::Tenant> tenants_;
+  std::size_t size_ = 0;
+};
+
+/// Thread safe.
+class DomainStore {
+ public:
+  /// Reads everything. Before any task uses the store. Error: corrupt.
+  static Result<std::unique_ptr<DomainStore>> open(Store& store);
+
+  std::shared_ptr<const Domains> snapshot() const;
+
+  /// Error: conflict if there is one of that id.
+  Task<Result<void>> add_tenant(types::Tenant tenant, types::AdminAct act);
+  /// Error: conflict while it has domains; not_found.
+  Task<Result<void>> remove_tenant(types::TenantId tenant, types::AdminAct act);
+
+  /// All or none, in one transaction. `created_at` and `created_by` are taken from the act. Errors: conflict, naming a
+  /// domain that is taken; not_found, naming a tenant that is not there.
+  Task<Result<void>> add(std::vector<types::AcceptedDomain> domains, types::AdminAct act);
+  /// Error: not_found.
+  Task<Result<void>> change_route(types::DomainName domain, types::Route route, types::AdminAct act);
+  Task<Result<void>> remove(types::DomainName domain, types::AdminAct act);
+
+ private:
+  explicit DomainStore(Store& store) : shared_(std::make_shared<Shared>()), store_(store) {}
+  struct Shared {
+    mutable std::mutex mutex;
+    std::shared_ptr<const Domains> current = std::make_shared<Domains>();
+  };
+  Result<void> load();
+  /// `work` in a transaction; after its commit `show` changes the next snapshot, on the writer's thread: in commit order.
+  Task<Result<void>> change(Writer::Work work, std::function<void(Domains&)> show);
+
+  std::shared_ptr<Shared> shared_;
+  Store& store_;
+};
+
+}  // namespace danewerk::io

@@ -1,0 +1,62 @@
+// KeyStore: what the publisher must never forget: key pairs and what happened to them, secrets, facts about zones.
+//
+// A key's record is a row of facts with instants; phases are computed from it (types/key_facts.h). An instant is set
+// once: a second `mark` of the same event keeps the first, because the caches of the world started their TTL then.
+// Private keys lie in the database as PEM; the file is readable by its owner only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/store/store.h"
+#include "types/key_facts.h"
+
+namespace danewerk::io {
+
+/// A shared secret, such as a TSIG key (RFC 8945).
+struct Secret {
+  std::string name;
+  std::string algorithm;
+  Bytes octets;
+  Instant created_at{};
+  friend bool operator==(const Secret&, const Secret&) = default;
+};
+
+struct ZoneFact {
+  std::string name;
+  std::string value;
+  Instant at{};
+  friend bool operator==(const ZoneFact&, const ZoneFact&) = default;
+};
+
+/// Thread safe.
+class KeyStore {
+ public:
+  explicit KeyStore(Store& store) : store_(store) {}
+
+  /// Oldest first, withdrawn ones included.
+  Task<Result<std::vector<types::KeyFacts>>> keys();
+  /// Error: conflict if the id exists.
+  Task<Result<void>> add(types::KeyFacts key);
+  /// Error: not_found.
+  Task<Result<void>> set_certificate(std::string id, std::string certificate_pem);
+  /// Sets the instant of `event` unless it is set; returns the one that counts. Error: not_found.
+  Task<Result<Instant>> mark(std::string id, types::KeyEvent event, Instant at);
+  /// Forgets a key for good, its private half included. Errors: not_found; conflict unless it was withdrawn.
+  Task<Result<void>> erase(std::string id);
+
+  Task<Result<std::optional<Secret>>> secret(std::string name);
+  /// Replaces one of the same name.
+  Task<Result<void>> put_secret(Secret secret);
+
+  Task<Result<std::vector<ZoneFact>>> zone_facts(std::string zone);
+  /// Replaces one of the same zone and name.
+  Task<Result<void>> put_zone_fact(std::string zone, ZoneFact fact);
+  Task<Result<void>> erase_zone_fact(std::string zone, std::string name);
+
+ private:
+  Store& store_;
+};
+
+}  // namespace danewerk::io

@@ -1,0 +1,141 @@
+#include "io/store/queue_store.h"
+
+#include "io/store/queue_rows.h"
+
+namespace danewerk::io {
+namespace {
+
+/// One message ready for its transaction; the job may run twice, so it only reads this.
+struct Prepared {
+  types::QueueId id;
+  types::NewMessage message;
+  StoredBody body;
+};
+
+/// After a failed commit of unknown end the file stays for the sweep: a row that names it may have reached the disk. Only
+/// where the transaction was certainly undone is it removed, above all when the disk is full.
+void discard_if_undone(Store& store, const Prepared& prepared, const Result<void>& result) {
+  if (result || !prepared.body.spooled || result.error().kind == ErrorKind::unavailable) return;
+  if (result.error().kind == ErrorKind::corrupt || result.error().kind == ErrorKind::conflict) return;
+  auto remove = [disk = &store.disk(), id = prepared.id](std::size_t) { static_cast<void>(disk->remove(id)); };
+  store.files().post(std::move(remove));
+}
+
+struct RecordJob {
+  types::QueueId id;
+  types::HopKey hop;
+  Instant now;
+  std::vector<types::RecipientResult> results;
+  std::vector<types::AttemptEvidence> attempts;
+  std::vector<Prepared> notices;
+  Applied applied;
+
+  Result<void> run(Database& database) {
+    TRY(applied, apply_results(database, id, results, now));
+    for (const auto& attempt : attempts) TRY_VOID(insert_attempt(database, id, attempt));
+    for (const auto& notice : notices) TRY_VOID(insert_message(database, notice.id, notice.message, notice.body));
+    return {};
+  }
+};
+
+void unlink_body(Store& store, types::QueueId id) {
+  // Not durable, and need not be: a file that comes back has no row, and the next start sweeps it.
+  auto remove = [disk = &store.disk(), id](std::size_t) { static_cast<void>(disk->remove(id)); };
+  store.files().post(std::move(remove));
+}
+
+}  // namespace
+
+Task<Result<types::QueueId>> QueueStore::accept(types::NewMessage message, BodyWriter body) {
+  CO_TRY_VOID(check_storable(message));
+  CO_TRY(StoredBody stored, co_await body.seal());
+  auto job = std::make_shared<Prepared>(Prepared{body.id(), std::move(message), std::move(stored)});
+  body.state_->file.reset();  // the row's from here on
+  Writer::Work work = [job](Database& database) {
+    return insert_message(database, job->id, job->message, job->body);
+  };
+  Writer::Answer settled = [job, store = &store_](const Result<void>& result) {
+    discard_if_undone(*store, *job, result);
+  };
+  CO_TRY_VOID(co_await store_.writer().write(std::move(work), std::move(settled)));
+  co_return job->id;
+}
+
+Task<Result<std::vector<types::DueRecipients>>> QueueStore::claim_due(Instant now, std::size_t limit,
+                                                                      std::size_t most_per_hop) {
+  using Due = std::vector<types::DueRecipients>;
+  std::function<Result<Due>(Database&)> work = [claims = claims_, place = place_, now, limit, most_per_hop](Database& database) {
+    return claim_due_rows(database, *claims, *place, now, limit, most_per_hop);
+  };
+  co_return co_await store_.read<Due>(Store::Lane::delivery, std::move(work));
+}
+
+Task<Result<Recorded>> QueueStore::record(Recording recording) {
+  auto job = std::make_shared<RecordJob>(RecordJob{recording.id, std::move(recording.hop), recording.now,
+                                                   std::move(recording.results), std::move(recording.attempts), {}, {}});
+  for (Notice& notice : recording.notices) {
+    CO_TRY_VOID(check_storable(notice.message));
+    CO_TRY(StoredBody stored, co_await notice.body.seal());
+    job->notices.push_back({notice.body.id(), std::move(notice.message), std::move(stored)});
+  }
+  for (Notice& notice : recording.notices) notice.body.state_->file.reset();
+  Writer::Work work = [job](Database& database) { return job->run(database); };
+  // On the writer's thread, so that it happens even if our caller is cancelled meanwhile.
+  Writer::Answer settled = [job, store = &store_, claims = claims_](const Result<void>& result) {
+    for (const Prepared& notice : job->notices) discard_if_undone(*store, notice, result);
+    if (!result) return;
+    if (job->applied.unlink) unlink_body(*store, job->id);
+    claims->release({job->id.number(), job->hop.text});
+  };
+  CO_TRY_VOID(co_await store_.writer().write(std::move(work), std::move(settled)));
+  co_return Recorded{job->applied.known, job->applied.waiting};
+}
+
+Task<Result<std::optional<Instant>>> QueueStore::next_due() {
+  using Next = std::optional<Instant>;
+  std::function<Result<Next>(Database&)> work = [claims = claims_](Database& database) {
+    return earliest_unclaimed(database, *claims);
+  };
+  co_return co_await store_.read<Next>(Store::Lane::delivery, std::move(work));
+}
+
+namespace {
+
+struct FoundBody {
+  std::string prepended;
+  std::string octets;
+  std::shared_ptr<SpoolFile> file;
+  std::uint64_t size = 0;
+};
+
+Result<FoundBody> find_body(Database& database, StoreDisk& disk, types::QueueId id) {
+  TRY(Rows rows, database.query("SELECT m.prepended, m.body_size, m.spooled, b.octets FROM message m"
+                                " LEFT JOIN body b ON b.message = m.id WHERE m.id = ?1 AND m.waiting > 0",
+                                id.number()));
+  TRY(const bool found, rows.next());
+  if (!found) return fail(ErrorKind::not_found, "message " + id.to_string() + " is not queued any more");
+  FoundBody body{rows.text(0), {}, nullptr, static_cast<std::uint64_t>(rows.number(1))};
+  if (rows.number(2) != 0) {
+    auto file = disk.open(id);
+    if (!file) return fail(ErrorKind::corrupt, "message " + id.to_string() + " has lost its body: " + file.error().what);
+    body.file = *std::move(file);
+    TRY(const ByteCount size, body.file->size());
+    if (static_cast<std::uint64_t>(size) == body.size) return body;
+  } else {
+    body.octets = rows.text(3);
+    if (body.octets.size() == body.size) return body;
+  }
+  return fail(ErrorKind::corrupt, "the body of message " + id.to_string() + " does not have its length");
+}
+
+}  // namespace
+
+Task<Result<BodyReader>> QueueStore::open_body(types::QueueId id) {
+  std::function<Result<FoundBody>(Database&)> work = [disk = &store_.disk(), id](Database& database) {
+    return find_body(database, *disk, id);
+  };
+  CO_TRY(FoundBody body, co_await store_.read<FoundBody>(Store::Lane::delivery, std::move(work)));
+  co_return BodyReader(store_, std::move(body.prepended), std::move(body.octets), std::move(body.file), body.size);
+}
+
+}  // namespace danewerk::io

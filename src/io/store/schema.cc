@@ -1,0 +1,145 @@
+#include "io/store/schema.h"
+
+#include <array>
+#include <string>
+
+namespace danewerk::io {
+namespace {
+
+// 1: the queue and its history. message.id is the queue id, so age order is rowid order. A body small enough lies in
+// `body`, a table of its own so that finishing a message never rewrites history; message.spooled says it is a file.
+constexpr const char* queue_tables = R"(
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  origin INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  sender TEXT,
+  declared_size INTEGER,
+  body_kind INTEGER NOT NULL,
+  utf8 INTEGER NOT NULL,
+  require_tls INTEGER NOT NULL,
+  dsn_return INTEGER NOT NULL,
+  envelope_id TEXT,
+  prepended TEXT NOT NULL,
+  body_size INTEGER NOT NULL,
+  spooled INTEGER NOT NULL,
+  recipients INTEGER NOT NULL,
+  waiting INTEGER NOT NULL
+);
+CREATE INDEX message_waiting ON message(id) WHERE waiting > 0;
+CREATE INDEX message_spooled ON message(id) WHERE spooled = 1;
+CREATE TABLE body (message INTEGER PRIMARY KEY, octets BLOB NOT NULL);
+CREATE TABLE recipient (
+  message INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  address TEXT,
+  notify INTEGER,
+  original_type TEXT,
+  original_address TEXT,
+  hop TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  last_at INTEGER,
+  code TEXT,
+  sentence TEXT,
+  evidence TEXT,
+  memo TEXT,
+  PRIMARY KEY (message, position)
+) WITHOUT ROWID;
+CREATE INDEX recipient_due ON recipient(next_at, message, hop) WHERE state = 0;
+CREATE TABLE attempt (
+  id INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  hop TEXT NOT NULL,
+  host TEXT NOT NULL,
+  code TEXT NOT NULL,
+  sentence TEXT NOT NULL,
+  evidence TEXT NOT NULL
+);
+CREATE INDEX attempt_of ON attempt(message);
+CREATE TABLE ledger (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  tenant TEXT,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX ledger_subject ON ledger(subject, id);
+)";
+
+// 2: tenants and their domains.
+constexpr const char* domain_tables = R"(
+CREATE TABLE tenant (id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL, created_by TEXT NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE accepted_domain (
+  domain TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  route TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX domain_of ON accepted_domain(tenant);
+)";
+
+// 3: keys, secrets, and what the publisher must remember about its zones.
+constexpr const char* key_tables = R"(
+CREATE TABLE key_pair (
+  id TEXT PRIMARY KEY,
+  algorithm TEXT NOT NULL,
+  private_key TEXT NOT NULL,
+  certificate TEXT NOT NULL,
+  tlsa TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  published_at INTEGER,
+  seen_everywhere_at INTEGER,
+  serving_since INTEGER,
+  retired_at INTEGER,
+  withdrawn_at INTEGER
+) WITHOUT ROWID;
+CREATE TABLE secret (name TEXT PRIMARY KEY, algorithm TEXT NOT NULL, octets BLOB NOT NULL, created_at INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE zone_fact (zone TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (zone, name)) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables};
+
+Result<int> version_of(Database& database) {
+  TRY(Rows rows, database.query("PRAGMA user_version"));
+  TRY(const bool found, rows.next());
+  return found ? static_cast<int>(rows.number(0)) : 0;
+}
+
+Result<void> apply(Database& database, int step) {
+  TRY_VOID(database.script("BEGIN IMMEDIATE"));
+  const std::string mark = "PRAGMA user_version = " + std::to_string(step);
+  auto done = database.script(migrations[static_cast<std::size_t>(step - 1)]);
+  if (done) done = database.script(mark.c_str());
+  if (done) done = database.script("COMMIT");
+  if (!done && database.in_transaction()) static_cast<void>(database.script("ROLLBACK"));
+  return done;
+}
+
+}  // namespace
+
+int schema_version() { return static_cast<int>(migrations.size()); }
+
+Result<void> migrate(Database& database, int target) {
+  TRY(const int found, version_of(database));
+  if (found > schema_version()) {
+    return fail(ErrorKind::conflict, "the store has schema version " + std::to_string(found) + ", this program knows up to " +
+                                         std::to_string(schema_version()) + ": start the newer program, or restore the store"
+                                         " from a copy made before the upgrade");
+  }
+  for (int step = found + 1; step <= target; ++step) TRY_VOID(apply(database, step));
+  return {};
+}
+
+}  // namespace danewerk::io
