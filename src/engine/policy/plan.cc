@@ -1,0 +1,294 @@
+#include "engine/policy/plan.h"
+
+#include <algorithm>
+
+#include "engine/dane/reference_names.h"
+#include "engine/dane/usability.h"
+#include "engine/policy/discovery.h"
+
+namespace danewerk::policy {
+using namespace types;
+
+namespace {
+
+Fault facts_missing(const std::string& what) {
+  Fault fault;
+  fault.kind = FaultKind::ours;
+  fault.code = {4, 4, 312};
+  fault.sentence = "Not all was asked that has to be known: " + what;
+  return fault;
+}
+
+/// A host on its way into the plan: as it goes in, or why it stays out.
+struct Considered {
+  NamedHost host;
+  std::optional<Hop> hop;
+  std::optional<HostOut> out;
+};
+
+class Planner {
+ public:
+  Planner(const DestinationFacts& facts, const MessageDemands& demands, const Rules& rules)
+      : facts_(facts), demands_(demands), rules_(rules), mx_(read_mx(facts, rules)) {}
+
+  const MxStage& mx() const { return mx_; }
+  Considered consider(const NamedHost& host) const;
+
+ private:
+  HostOut leave_out(const NamedHost& host, OutReason reason, Fault fault) const {
+    return {host.to_string(), host.preference, reason, std::move(fault)};
+  }
+  Considered unmet(const NamedHost& host, const Hop& hop) const;
+  std::optional<DaneTerms> dane_terms(const HostStage& stage, const NamedHost& host) const;
+  std::vector<IpAddress> ordered(const std::vector<IpAddress>& addresses) const;
+  void apply_demands(Hop& hop) const;
+  bool is_own(const NamedHost& host, const std::vector<IpAddress>& addresses) const;
+
+  const DestinationFacts& facts_;
+  const MessageDemands& demands_;
+  const Rules& rules_;
+  MxStage mx_;
+};
+
+/// The families alternate, each in the resolver's order (Rules::address_order).
+std::vector<IpAddress> Planner::ordered(const std::vector<IpAddress>& addresses) const {
+  std::vector<IpAddress> first;
+  std::vector<IpAddress> second;
+  const bool v6_leads = rules_.address_order == AddressOrder::v6_first || rules_.address_order == AddressOrder::v6_only;
+  for (const IpAddress& address : addresses) {
+    ((address.family() == IpAddress::Family::v6) == v6_leads ? first : second).push_back(address);
+  }
+  if (rules_.address_order == AddressOrder::v6_only || rules_.address_order == AddressOrder::v4_only) second.clear();
+  std::vector<IpAddress> out;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) out.push_back(first[i]);
+    if (i < second.size()) out.push_back(second[i]);
+  }
+  if (out.size() > rules_.max_addresses_per_host) out.resize(rules_.max_addresses_per_host);
+  return out;
+}
+
+/// MX-04 for addresses. A relay that the operator configured may well be this machine on another port.
+bool Planner::is_own(const NamedHost& host, const std::vector<IpAddress>& addresses) const {
+  if (host.origin == HostOrigin::relay_host || facts_.next_hop.port != smtp_port) return false;
+  return std::any_of(addresses.begin(), addresses.end(), [this](const IpAddress& address) {
+    return std::find(rules_.own_addresses.begin(), rules_.own_addresses.end(), address) != rules_.own_addresses.end();
+  });
+}
+
+std::optional<DaneTerms> Planner::dane_terms(const HostStage& stage, const NamedHost& host) const {
+  std::vector<dane::RecordFact> records;
+  for (const TlsaRecord& record : stage.tlsa->records) {
+    const auto known = facts_.associations.find(record);
+    if (known != facts_.associations.end()) {
+      records.push_back({record, known->second});
+    } else if (!record.truncated && record.matching == TlsaMatching::full) {
+      return std::nullopt;  // nobody looked into it: not the same as unusable
+    } else {
+      records.push_back({record, AssociationData::digest});
+    }
+  }
+  const dane::Selection selection = dane::select_records(records, rules_.digest_order);
+  DaneTerms terms{stage.tlsa->base, stage.tlsa->question, stage.tlsa->records, selection.usable(), {}};
+  const bool through_mx = host.origin == HostOrigin::mx;
+  const NextHopDomain next_hop(facts_.next_hop.name());
+  // Without an MX record the host is the next hop: expanded, where the base is not the name itself (RFC 7672 3.2.2).
+  const DomainName expanded = through_mx ? mx_.expanded.value_or(next_hop.name()) : stage.tlsa->base.name();
+  const auto path = !through_mx                       ? dane::MxPath::no_mx
+                    : mx_.trust == MxTrust::secure ? dane::MxPath::secure_mx
+                                                      : dane::MxPath::insecure_mx;
+  terms.names = dane::reference_names(terms.base, {next_hop, expanded}, path);  // CRT-05
+  return terms;
+}
+
+/// Audit steps aside for a sender's REQUIRETLS: that is not the operator's to weaken.
+void Planner::apply_demands(Hop& hop) const {
+  if (hop.dane) {
+    hop.level = hop.dane->usable.empty() ? SecurityLevel::encrypted : SecurityLevel::dane;  // TL-11 (a), (b)
+    hop.reason = hop.dane->usable.empty() ? LevelReason::tlsa_all_unusable : LevelReason::tlsa_usable;
+    hop.sni = hop.dane->base.name();  // SNI-01
+    if (demands_.dane == DaneMode::audit && demands_.require_tls == RequireTls::no) {  // TL-15
+      hop.audit = hop.level;
+      hop.level = SecurityLevel::opportunistic;
+    }
+  }
+  if (demands_.tls == TlsMode::require && hop.level == SecurityLevel::opportunistic) {  // TLS-08
+    hop.level = SecurityLevel::encrypted;
+    hop.raised = true;
+  }
+}
+
+/// Leaves a finished hop out where the destination's or the sender's terms cannot be met at it.
+Considered Planner::unmet(const NamedHost& host, const Hop& hop) const {
+  Considered result{host, std::nullopt, std::nullopt};
+  const bool proven = hop.level == SecurityLevel::dane && hop.mx != MxTrust::insecure;
+  const std::string why = hop.mx == MxTrust::insecure
+                              ? "the MX records of " + facts_.next_hop.to_string() + " are not signed"
+                              : std::string("it gives DANE nothing to authenticate it by (") + to_string(hop.reason) + ")";
+  if (demands_.dane == DaneMode::mandatory && !proven) {  // TL-14, MX-07
+    Fault fault;
+    fault.kind = FaultKind::policy;
+    fault.failure = TlsFailure::dane_required;
+    fault.code = code_for(TlsFailure::dane_required);
+    fault.sentence = "DANE is mandatory for this destination, but host " + host.to_string() + " cannot be used: " + why;
+    result.out = leave_out(host, OutReason::dane_required, std::move(fault));
+  } else if (demands_.require_tls == RequireTls::yes && !proven) {  // RTL-03, RTL-04
+    Fault fault;
+    fault.kind = FaultKind::policy;
+    fault.lasting = Lasting::permanent;
+    fault.code = {5, 7, 10};
+    fault.sentence = "The sender demands REQUIRETLS, but host " + host.to_string() + " cannot be used: " + why;
+    result.out = leave_out(host, OutReason::requiretls, std::move(fault));
+  }
+  return result;
+}
+
+Considered Planner::consider(const NamedHost& host) const {
+  Considered result{host, std::nullopt, std::nullopt};
+  const HostStage stage = read_host(facts_, rules_, host, demands_.dane);
+  if (is_own(host, stage.addresses)) {
+    Fault fault;
+    fault.lasting = Lasting::permanent;
+    fault.code = {5, 4, 6};
+    fault.sentence = "Host " + host.to_string() + " has an address of this system; the mail would loop";
+    result.out = leave_out(host, OutReason::own_host, std::move(fault));
+    return result;
+  }
+  if (stage.fault) {
+    result.out = leave_out(host, *stage.out_reason, *stage.fault);
+    return result;
+  }
+  if (!stage.missing.empty()) {
+    result.out = leave_out(host, OutReason::facts_missing, facts_missing(stage.missing.front().to_string()));
+    return result;
+  }
+  Hop hop;
+  if (host.name) hop.host = MxHost(*host.name);
+  hop.preference = host.preference;
+  hop.origin = host.origin;
+  hop.mx = mx_.trust;
+  hop.port = facts_.next_hop.port;
+  hop.addresses = ordered(stage.addresses);
+  hop.reason = stage.reason;
+  hop.sni = host.name;
+  if (hop.addresses.empty()) {
+    Fault fault;
+    fault.code = {4, 4, 4};
+    fault.sentence = "Host " + host.to_string() + " has no address of a family this system uses";
+    result.out = leave_out(host, OutReason::no_reachable_family, std::move(fault));
+    return result;
+  }
+  if (stage.tlsa) {
+    hop.dane = dane_terms(stage, host);
+    if (!hop.dane) {
+      result.out = leave_out(host, OutReason::facts_missing, facts_missing("the data of a Full(0) TLSA record"));
+      return result;
+    }
+  }
+  apply_demands(hop);
+  result = unmet(host, hop);
+  if (!result.out) result.hop = std::move(hop);
+  return result;
+}
+
+/// MX-04 once addresses are known: nothing at or behind the preference of a host that turned out to be us.
+void cut_at_own_address(std::vector<Considered>& hosts) {
+  std::optional<std::uint16_t> limit;
+  for (const Considered& considered : hosts) {
+    if (considered.out && considered.out->reason == OutReason::own_host) {
+      limit = std::min(limit.value_or(considered.host.preference), considered.host.preference);
+    }
+  }
+  for (Considered& considered : hosts) {
+    if (!limit || considered.host.preference < *limit) continue;
+    if (considered.out && considered.out->reason == OutReason::own_host) continue;
+    Fault fault;
+    fault.lasting = Lasting::permanent;
+    fault.code = {5, 4, 6};
+    fault.sentence = "MX host " + considered.host.to_string() + " is not preferred to this system itself";
+    considered.hop.reset();
+    considered.out = HostOut{considered.host.to_string(), considered.host.preference, OutReason::behind_own_host,
+                             std::move(fault)};
+  }
+}
+
+/// RFC 5321 5.1: equals are shuffled, nothing else moves.
+void shuffle_equals(std::vector<Hop>& hops, Chance chance) {
+  for (std::size_t begin = 0; begin < hops.size();) {
+    std::size_t end = begin;
+    while (end < hops.size() && hops[end].preference == hops[begin].preference) ++end;
+    for (std::size_t left = end - begin; left > 1; --left) {
+      std::swap(hops[begin + left - 1], hops[begin + chance.below(left)]);
+    }
+    begin = end;
+  }
+}
+
+/// RES-20: the plan stands no longer than the first of the answers it rests on.
+void keep_valid(DeliveryPlan& plan, const DestinationFacts& facts, const std::vector<DnsQuestion>& path) {
+  for (const DnsQuestion& question : path) {
+    const Lookup* lookup = facts.find(question);
+    if (lookup == nullptr || !*lookup) continue;
+    plan.valid_until = std::min(plan.valid_until, std::max(plan.made, (*lookup)->asked + (*lookup)->ttl));
+  }
+}
+
+/// How much a fault says, where hosts are out for different reasons.
+int weight(const Fault& fault) {
+  if (fault.kind == FaultKind::ours) return 5;
+  if (fault.lasting == Lasting::transient) return fault.kind == FaultKind::policy ? 4 : 3;
+  if (fault.kind == FaultKind::policy) return 2;
+  return fault.code == EnhancedCode{5, 4, 6} ? 0 : 1;
+}
+
+}  // namespace
+
+const Fault& weightiest(const std::vector<const Fault*>& faults) {
+  CHECK(!faults.empty());
+  return **std::max_element(faults.begin(), faults.end(),
+                            [](const Fault* a, const Fault* b) { return weight(*a) < weight(*b); });
+}
+
+DeliveryPlan plan(const DestinationFacts& facts, const MessageDemands& demands, const Rules& rules, Instant now,
+                  Seed seed) {
+  constexpr std::chrono::hours longest{24};
+  const Planner planner(facts, demands, rules);
+  DeliveryPlan plan;
+  plan.next_hop = facts.next_hop;
+  plan.demands = demands;
+  plan.mx = planner.mx().trust;
+  plan.expanded = planner.mx().expanded;
+  plan.out = planner.mx().out;
+  plan.made = now;
+  plan.valid_until = now + longest;
+  keep_valid(plan, facts, planner.mx().path);
+
+  std::vector<Considered> hosts;
+  for (const NamedHost& host : planner.mx().hosts) {
+    hosts.push_back(planner.consider(host));
+    keep_valid(plan, facts, read_host(facts, rules, host, demands.dane).path);
+  }
+  cut_at_own_address(hosts);
+  for (Considered& host : hosts) {
+    if (host.hop) plan.hops.push_back(*std::move(host.hop));
+    if (host.out) plan.out.push_back(*std::move(host.out));
+  }
+  std::stable_sort(plan.out.begin(), plan.out.end(),
+                   [](const HostOut& a, const HostOut& b) { return a.preference < b.preference; });
+  shuffle_equals(plan.hops, Chance(seed));
+  if (!plan.hops.empty()) return plan;
+
+  if (planner.mx().stop) {
+    plan.stop = planner.mx().stop;
+  } else if (!planner.mx().missing.empty() || plan.out.empty()) {
+    plan.stop = facts_missing(planner.mx().missing.empty() ? std::string("the hosts")
+                                                           : planner.mx().missing.front().to_string());
+  } else {
+    std::vector<const Fault*> faults;
+    for (const HostOut& out : plan.out) faults.push_back(&out.fault);
+    plan.stop = weightiest(faults);
+  }
+  return plan;
+}
+
+}  // namespace danewerk::policy

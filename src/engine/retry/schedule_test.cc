@@ -1,0 +1,145 @@
+#include "engine/retry/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <set>
+
+namespace danewerk::retry {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace types;
+
+const Instant start{std::chrono::hours{490'000}};
+
+Fault fault(FaultKind kind) {
+  Fault out;
+  out.kind = kind;
+  out.code = kind == FaultKind::policy ? EnhancedCode{4, 7, 323} : EnhancedCode{4, 4, 1};
+  out.sentence = "it failed";
+  return out;
+}
+
+struct Life {
+  std::vector<Duration> waits;
+  std::optional<GiveUp> end;
+  Duration lasted{};
+};
+
+/// Tries at once on acceptance, then follows the schedule; `kind_at` says what each try meets.
+template <class KindAt>
+Life live(KindAt kind_at, const Schedule& schedule, Duration at_most, Seed seed = Seed{1}) {
+  Life life;
+  History history{start, {}};
+  for (Instant now = start; now - start <= at_most;) {
+    const FaultKind kind = kind_at(now - start);
+    history.tries.push_back({now, kind});
+    const auto step = next(history, fault(kind), schedule, now, seed);
+    if (const auto* end = std::get_if<GiveUp>(&step)) {
+      life.end = *end;
+      life.lasted = now - start;
+      break;
+    }
+    const Instant at = std::get<NextTry>(step).at;
+    life.waits.push_back(at - now);
+    EXPECT_GT(at, now);
+    now = at;
+  }
+  return life;
+}
+
+// design.md 9.8, field.md 1.2: 15, 15, then hourly +-10 %, final at 24 h with the failure's own code.
+TEST(Retry, policy_failures) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    const Life life = live([](Duration) { return FaultKind::policy; }, Schedule::standard(), 10 * 24h, Seed{seed});
+    ASSERT_GE(life.waits.size(), 20U);
+    EXPECT_EQ(life.waits[0], 15min);
+    EXPECT_EQ(life.waits[1], 15min);
+    for (std::size_t i = 2; i + 1 < life.waits.size(); ++i) {
+      EXPECT_GE(life.waits[i], 54min);
+      EXPECT_LE(life.waits[i], 66min);
+    }
+    ASSERT_TRUE(life.end);
+    EXPECT_EQ(life.lasted, 24h) << "the last try is at the limit itself";
+    EXPECT_EQ(life.end->code, (EnhancedCode{5, 7, 323}));
+  }
+}
+
+TEST(Retry, the_spread_spreads) {
+  std::set<Duration> seen;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    seen.insert(live([](Duration) { return FaultKind::policy; }, Schedule::standard(), 2h, Seed{seed}).waits[2]);
+  }
+  EXPECT_GT(seen.size(), 40U);
+}
+
+TEST(Retry, ordinary_failures_double_and_last_five_days) {
+  const Life life = live([](Duration) { return FaultKind::ordinary; }, Schedule::standard(), 30 * 24h);
+  const std::vector<Duration> expected{5min, 10min, 20min, 40min, 80min, 160min};
+  ASSERT_GT(life.waits.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(life.waits[i], expected[i]);
+  for (std::size_t i = expected.size(); i + 1 < life.waits.size(); ++i) {
+    EXPECT_GE(life.waits[i], 216min);
+    EXPECT_LE(life.waits[i], 264min);
+  }
+  ASSERT_TRUE(life.end);
+  EXPECT_EQ(life.lasted, 5 * 24h);
+  EXPECT_EQ(life.end->code, (EnhancedCode{5, 4, 300}));
+}
+
+TEST(Retry, our_own_fault_never_ends_a_message) {
+  const Life life = live([](Duration) { return FaultKind::ours; }, Schedule::standard(), 60 * 24h);
+  EXPECT_FALSE(life.end);
+  EXPECT_GT(life.waits.size(), 5000U);
+}
+
+// design.md 9.8: ten days of a sick resolver of ours are taken off both limits.
+TEST(Retry, our_own_fault_stops_the_clock) {
+  const auto sick = [](Duration t) { return t >= 1h && t < 241h; };
+  const Life policy = live([&](Duration t) { return sick(t) ? FaultKind::ours : FaultKind::policy; },
+                           Schedule::standard(), 60 * 24h);
+  ASSERT_TRUE(policy.end);
+  EXPECT_GE(policy.lasted, 24h + 10 * 24h - 66min);
+  EXPECT_LE(policy.lasted, 24h + 10 * 24h + 66min);
+  const Life ordinary = live([&](Duration t) { return sick(t) ? FaultKind::ours : FaultKind::ordinary; },
+                             Schedule::standard(), 60 * 24h);
+  ASSERT_TRUE(ordinary.end);
+  EXPECT_GE(ordinary.lasted, 14 * 24h);
+}
+
+TEST(Retry, a_policy_failure_after_days_of_outage_still_has_its_own_day) {
+  const Life life = live([](Duration t) { return t < 48h ? FaultKind::ordinary : FaultKind::policy; },
+                         Schedule::standard(), 60 * 24h);
+  ASSERT_TRUE(life.end);
+  EXPECT_GE(life.lasted, 72h);
+  EXPECT_LE(life.lasted, 77h);
+  EXPECT_EQ(life.end->code, (EnhancedCode{5, 7, 323}));
+}
+
+TEST(Retry, nobody_outlives_the_general_limit_by_alternating) {
+  int round = 0;
+  const Life life = live([&round](Duration) { return ++round % 3 ? FaultKind::policy : FaultKind::ordinary; },
+                         Schedule::standard(), 60 * 24h);
+  ASSERT_TRUE(life.end);
+  EXPECT_EQ(life.lasted, 5 * 24h);
+}
+
+TEST(Retry, a_permanent_fault_is_final_at_once) {
+  Fault never = fault(FaultKind::ordinary);
+  never.lasting = Lasting::permanent;
+  never.code = {5, 1, 10};
+  const auto step = next({start, {{start, FaultKind::ordinary}}}, never, Schedule::standard(), start, Seed{0});
+  EXPECT_EQ(std::get<GiveUp>(step).code, (EnhancedCode{5, 1, 10}));
+}
+
+TEST(Retry, the_lab_may_be_in_a_hurry) {
+  Schedule fast = Schedule::standard();
+  fast.policy = fast.ordinary = {{}, 2s, 0, 60s};
+  const Life life = live([](Duration) { return FaultKind::policy; }, fast, 10min);
+  EXPECT_EQ(life.waits.front(), 2s);
+  EXPECT_EQ(life.lasted, 60s);
+}
+
+}  // namespace
+}  // namespace danewerk::retry
