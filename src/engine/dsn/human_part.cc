@@ -49,10 +49,9 @@ std::string heading(const Told& told) {
   }
   const std::string address = to_string(told.recipient.path);
   std::string out = "<" + printable(address, Letters::utf8) + ">: " + what + ", code " + status_of(told).to_string() + "\n";
-  if (told.recipient.original && told.recipient.original->address != address) {
-    out += line("Your message was first sent to: ", from_unitext(told.recipient.original->address));
-  }
-  return out;
+  if (!told.recipient.original) return out;
+  const std::string original = from_unitext(told.recipient.original->address);
+  return original == address ? out : out + line("Your message was first sent to: ", original);
 }
 
 /// The last reply of an attempt to one recipient, where it has one of its own or one for all.

@@ -308,6 +308,7 @@ TEST(Notice, ExpiredWithoutEncryptionOffered) {
   fault.kind = FaultKind::policy;
   fault.code = {4, 7, 321};
   fault.failure = TlsFailure::starttls_not_supported;
+  fault.sentence = "Host mx1.example.org [192.0.2.25]: no TLS (STARTTLS not offered)";
   Told told = told_of(input, "anna@example.org", Action::failed, fault);
   add_attempt(input, told, dane_hop(), attempt_at(input, AttemptEnd::starttls_not_offered, Phase::starttls));
   input.told.push_back(told);
