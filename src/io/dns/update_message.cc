@@ -151,7 +151,9 @@ Failure<UpdateError> tsig_failure(std::uint16_t error, const knot_rrset_t* tsig,
   const std::string which = "TSIG key " + key.name.to_string() + ": the server says ";
   switch (error) {
     case KNOT_RCODE_BADSIG: return update_failure(UpdateErrorKind::bad_signature, which + "BADSIG: the secrets differ");
-    case KNOT_RCODE_BADKEY: return update_failure(UpdateErrorKind::bad_key, which + "BADKEY: it does not know the key, or not with " + to_string(key.algorithm));
+    case KNOT_RCODE_BADKEY:
+      return update_failure(UpdateErrorKind::bad_key, which + "BADKEY: it does not know the key for this zone, or not with " +
+                                                          to_string(key.algorithm));
     case KNOT_RCODE_BADTIME:
       return update_failure(UpdateErrorKind::bad_time, which + "BADTIME: its clock says " + server_time(tsig) + "; set the clocks right");
     case KNOT_RCODE_BADTRUNC: return update_failure(UpdateErrorKind::bad_truncation, which + "BADTRUNC");
