@@ -51,6 +51,7 @@ Result<Applied> count_down(Database& database, types::QueueId id, std::int64_t e
   TRY(const bool found, rows.next());
   if (!found) return Applied{};
   Applied applied{true, static_cast<std::uint32_t>(rows.number(0)), false};
+  applied.known = applied.waiting > 0 || ended > 0;
   if (applied.waiting != 0 || ended == 0) return applied;
   applied.unlink = rows.number(1) != 0;
   TRY_VOID(database.run("UPDATE message SET finished_at = ?2, spooled = 0 WHERE id = ?1", id.number(), now));
