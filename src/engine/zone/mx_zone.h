@@ -1,0 +1,52 @@
+// The MX zone as it should be: a pure function from settings and keys to RRsets.
+//
+// One wildcard node a shard, `*.<shard>.<zone>`, with A, AAAA and TLSA, answers for every customer's MX host and, since a
+// wildcard spans labels (RFC 4592 2.1.1 and 3.3.1), for `_25._tcp` below every one of them. So a million domains cost no
+// record, a rollover touches one RRset a shard, and `_tcp.<host>` exists wherever the host does: it answers NOERROR, never
+// the NXDOMAIN that stops resolvers which minimise their questions (PUB-11).
+//
+// What is not here: SOA, NS and everything DNSSEC belong to the authoritative server. What an operator or another program
+// added to the zone is not ours, is not listed here, and is never touched (see diff.h).
+#pragma once
+
+#include <vector>
+
+#include "base/instant.h"
+#include "types/domain_name.h"
+#include "types/ip_address.h"
+#include "types/mx_host_name.h"
+#include "types/tlsa_record.h"
+#include "types/zone_change.h"
+
+namespace danewerk::zone {
+
+/// A host of the zone with addresses of its own: the zone's name servers.
+struct NamedHost {
+  types::DomainName name;
+  std::vector<types::IpAddress> addresses;
+};
+
+struct MxZone {
+  types::DomainName apex;
+  types::ShardPlan shards;
+  std::vector<types::IpAddress> mx_addresses;  ///< where the edge listens
+  std::vector<NamedHost> hosts;                ///< name servers within the zone, and the edge's own EHLO names
+  Ttl address_ttl{3600};
+  Ttl tlsa_ttl{1800};                          ///< PUB-08
+};
+
+/// PUB-09: some large senders fail above about 12 records in a set.
+constexpr std::size_t most_tlsa_records = 8;
+
+/// `*.<shard>.<apex>`, in order of shard.
+std::vector<types::DomainName> wildcard_names(const MxZone& zone);
+
+/// `*.<shard>.<apex>` TLSA for one shard: the owner that every `_25._tcp.<host>.<shard>.<apex>` is answered from.
+types::RrSet tlsa_set(const MxZone& zone, const types::DomainName& wildcard, const types::TlsaSet& tlsa);
+
+/// All RRsets of ours, sorted by name and type. An RRset without records means: there must be none (a family of addresses
+/// no longer in use). The same record twice counts once. Errors: limit (more than 8 TLSA records, more than 4096 shards or
+/// none), malformed (a host outside the zone, no address for mail, a name that becomes too long).
+Result<std::vector<types::RrSet>> desired_records(const MxZone& zone, const types::TlsaSet& tlsa);
+
+}  // namespace danewerk::zone
