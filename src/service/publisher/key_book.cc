@@ -1,0 +1,173 @@
+#include "service/publisher/key_book.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "io/tls/certificate.h"
+#include "io/tls/certificate_file.h"
+#include "io/tls/self_issue.h"
+
+namespace danewerk::service {
+namespace {
+
+using rollover::TrackedKey;
+using types::KeyEvent;
+
+constexpr Duration clock_slack = std::chrono::hours(1);  // a certificate is valid for senders whose clock is a little slow
+
+Result<types::CertificateInfo> leaf_of(const std::string& pem) {
+  TRY(const auto ders, tls::read_certificate_file(pem));
+  return tls::read_certificate(ders.front());
+}
+
+Result<Ttl> parse_seconds(const std::string& text) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return fail(ErrorKind::corrupt, "'" + text + "' is no number of seconds");
+  return Ttl{value};
+}
+
+std::optional<Instant>& instant_of(types::KeyFacts& facts, KeyEvent event) {
+  switch (event) {
+    case KeyEvent::published: return facts.published_at;
+    case KeyEvent::seen_everywhere: return facts.seen_everywhere_at;
+    case KeyEvent::serving: return facts.serving_since;
+    case KeyEvent::retired: return facts.retired_at;
+    case KeyEvent::withdrawn: return facts.withdrawn_at;
+  }
+  return facts.withdrawn_at;
+}
+
+/// "2026-11-23-ecdsa-1f3a9c2b": the day for people, the digest for uniqueness.
+std::string key_id(Instant now, const types::CertificateInfo& info) {
+  return to_rfc3339(now).substr(0, 10) + "-ecdsa-" + info.spki_sha256.substr(0, 8);
+}
+
+Result<types::KeyFacts> new_key(const std::vector<types::DomainName>& names, Duration life, Instant now) {
+  types::KeyFacts facts;
+  TRY(facts.private_key, io::generate_key(io::KeyAlgorithm::ecdsa_p256));
+  TRY(facts.certificate, io::self_issue(facts.private_key, names, now - clock_slack, now + life));
+  TRY(const auto info, leaf_of(facts.certificate));
+  facts.id = key_id(now, info);
+  facts.algorithm = "ecdsa-p256";
+  facts.tlsa = tls::record_for(info, types::TlsaUsage::dane_ee, types::TlsaSelector::spki, types::TlsaMatching::sha2_256);  // PUB-05
+  facts.created_at = now;
+  return facts;
+}
+
+}  // namespace
+
+Result<TrackedKey*> KeyBook::entry(const std::string& id) {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&id](const TrackedKey& key) { return key.facts.id == id; });
+  if (found == keys_.end()) return fail(ErrorKind::not_found, "there is no key '" + id + "'");
+  return &*found;
+}
+
+Result<const TrackedKey*> KeyBook::find(const std::string& id) const {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&id](const TrackedKey& key) { return key.facts.id == id; });
+  if (found == keys_.end()) return fail(ErrorKind::not_found, "there is no key '" + id + "'");
+  return &*found;
+}
+
+io::Task<Result<void>> KeyBook::load() {
+  CO_TRY(const auto stored, co_await store_.keys());
+  CO_TRY(const auto facts, co_await store_.zone_facts(zone_));
+  keys_.clear();
+  for (const types::KeyFacts& key : stored) {
+    TrackedKey tracked;
+    tracked.facts = key;
+    tracked.displaced_ttl = Ttl{86400};  // where a crash lost the fact: longer than any TTL of ours
+    tracked.agreed_since = key.seen_everywhere_at;
+    if (const auto info = leaf_of(key.certificate)) tracked.certificate_expires = info->not_after;
+    else co_return fail(ErrorKind::corrupt, "the certificate of key " + key.id + " in the store: " + info.error().what);
+    keys_.push_back(std::move(tracked));
+  }
+  for (const io::ZoneFact& fact : facts) CO_TRY_VOID(take_fact(fact));
+  co_return Result<void>{};
+}
+
+Result<void> KeyBook::take_fact(const io::ZoneFact& fact) {
+  if (fact.name == "earlier-ttl") {
+    TRY(const Ttl ttl, parse_seconds(fact.value));
+    earlier_ttl_ = rollover::EarlierTtl{ttl, fact.at};
+    return {};
+  }
+  const std::size_t slash = fact.name.find('/');
+  const auto found = entry(slash == std::string::npos ? std::string{} : fact.name.substr(slash + 1));
+  if (!found) return {};  // of a key that is gone
+  TrackedKey& key = **found;
+  const std::string kind = fact.name.substr(0, slash);
+  if (kind == "displaced") {
+    TRY(key.displaced_ttl, parse_seconds(fact.value));
+  }
+  if (kind == "compromised") key.compromised_at = fact.at;
+  if (kind == "agreed") key.agreed_since = fact.value == "broken" ? std::nullopt : std::optional(fact.at);
+  return {};
+}
+
+io::Task<Result<std::string>> KeyBook::make(std::vector<types::DomainName> names, Duration certificate_life, Ttl displaced, Instant now) {
+  CO_TRY(const types::KeyFacts facts, new_key(names, certificate_life, now));
+  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"displaced/" + facts.id, std::to_string(displaced.count()), now}));
+  CO_TRY_VOID(co_await store_.add(facts));
+  TrackedKey key;
+  key.facts = facts;
+  key.displaced_ttl = displaced;
+  key.certificate_expires = now + certificate_life;
+  keys_.push_back(key);
+  co_return facts.id;
+}
+
+io::Task<Result<void>> KeyBook::mark(std::string id, KeyEvent event, Instant at) {
+  CO_TRY(TrackedKey * key, entry(id));
+  CO_TRY(const Instant counts, co_await store_.mark(id, event, at));
+  instant_of(key->facts, event) = counts;
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> KeyBook::renew(std::string id, std::vector<types::DomainName> names, Duration certificate_life, Instant now) {
+  CO_TRY(TrackedKey * key, entry(id));
+  CO_TRY(std::string certificate, io::self_issue(key->facts.private_key, names, now - clock_slack, now + certificate_life));
+  CO_TRY_VOID(co_await store_.set_certificate(id, certificate));
+  key->facts.certificate = certificate;
+  key->certificate_expires = now + certificate_life;
+  co_return Result<void>{};
+}
+
+io::Task<Result<std::vector<std::string>>> KeyBook::note_look(const rollover::ZoneObservation& observation) {
+  std::vector<std::string> first_seen;
+  for (TrackedKey& key : keys_) {
+    if (key.facts.withdrawn_at || !key.facts.published_at) continue;
+    const std::string id = key.facts.id;
+    const auto agreed = rollover::agreed_since(key, observation);
+    if (!key.facts.seen_everywhere_at && agreed) {
+      CO_TRY_VOID(co_await mark(id, KeyEvent::seen_everywhere, observation.at));
+      first_seen.push_back(id);
+    } else if (agreed != key.agreed_since && key.facts.seen_everywhere_at) {
+      CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"agreed/" + id, agreed ? "since" : "broken", agreed.value_or(observation.at)}));
+    }
+    key.agreed_since = agreed;
+  }
+  co_return first_seen;
+}
+
+io::Task<Result<void>> KeyBook::note_earlier_ttl(rollover::EarlierTtl earlier) {
+  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"earlier-ttl", std::to_string(earlier.ttl.count()), earlier.until}));
+  earlier_ttl_ = earlier;
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> KeyBook::declare_compromised(std::string id, std::string reason, Instant at) {
+  CO_TRY(TrackedKey * key, entry(id));
+  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"compromised/" + id, reason, at}));
+  key->compromised_at = at;
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> KeyBook::erase(std::string id) {
+  CO_TRY_VOID(co_await store_.erase(id));
+  for (const char* kind : {"displaced/", "agreed/", "compromised/"}) CO_TRY_VOID(co_await store_.erase_zone_fact(zone_, kind + id));
+  std::erase_if(keys_, [&id](const TrackedKey& key) { return key.facts.id == id; });
+  co_return Result<void>{};
+}
+
+}  // namespace danewerk::service

@@ -1,0 +1,32 @@
+#include "service/publisher/publisher_status.h"
+
+namespace danewerk::service {
+namespace {
+
+std::string at(const char* what, const std::optional<Instant>& instant) {
+  return instant ? std::string(", ") + what + " " + to_rfc3339(*instant) : std::string{};
+}
+
+}  // namespace
+
+std::string describe(const PublisherStatus& status) {
+  std::string out = "zone " + status.zone.to_string() + "\n";
+  for (const std::string& ds : status.ds_records) out += "  the parent must hold: " + ds + "\n";
+  for (const PublisherStatus::Key& key : status.keys) {
+    out += "  key " + key.id + " (" + key.role + "): " + key.record + at("published", key.published_at) +
+           at("seen everywhere", key.seen_everywhere_at) + at("safe from", key.ready_at) + at("serving since", key.serving_since) +
+           at("certificate ends", key.certificate_expires) + "\n";
+  }
+  for (const rollover::ServerSight& server : status.observation.servers) {
+    out += "  server " + server.server + ": " + rollover::to_string(server.sight) + ", " + std::to_string(server.records.size()) + " records, " +
+           server.detail + "\n";
+  }
+  out += std::string("  validating resolver: ") + rollover::to_string(status.observation.validation);
+  out += status.observation.validation_detail.empty() ? "\n" : " (" + status.observation.validation_detail + ")\n";
+  out += "  served now: " + status.serving_now.value_or("nothing yet") + "\n";
+  out += std::string("  next: ") + rollover::to_string(status.next.what) + " " + status.next.key + " at " + to_rfc3339(status.next.when) + ": " +
+         status.next.why + "\n";
+  return status.fault.empty() ? out : out + "  fault: " + status.fault + "\n";
+}
+
+}  // namespace danewerk::service

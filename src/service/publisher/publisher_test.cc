@@ -1,0 +1,236 @@
+// The publisher over a real store and a simulated zone, in virtual time.
+#include "service/publisher/publisher.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "io/runtime/reactor.h"
+#include "io/runtime/task_group.h"
+#include "io/store/posix_disk.h"
+#include "service/publisher/simulated_zone.h"
+
+namespace danewerk::service {
+namespace {
+
+using namespace std::chrono_literals;
+using rollover::Sight;
+
+const Instant start = *parse_rfc3339("2026-11-23T12:00:00Z");
+
+PublisherSettings settings() {
+  PublisherSettings out;
+  out.zone.apex = *types::DomainName::parse("mx.hoster.example");
+  out.zone.shards = {2};
+  out.zone.mx_addresses = {*types::IpAddress::parse("192.0.2.1"), *types::IpAddress::parse("2001:db8::1")};
+  out.zone.tlsa_ttl = Ttl{600};
+  out.negative_ttl = Ttl{60};
+  out.servers = {{"ns1", {}}, {"ns2", {}}};
+  out.timing.key_lifetime = 10 * 24h;
+  out.timing.certificate_lead = 2 * 24h;
+  out.certificate_life = 7 * 24h;
+  return out;
+}
+
+/// A directory for one store, removed at the end.
+class Directory {
+ public:
+  Directory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "danewerk-publisher-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~Directory() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A store, a zone and at times a publisher; time moves from one wake to the next.
+class Bench {
+ public:
+  explicit Bench(io::Executor executor) : executor_(executor) {
+    store_ = *io::Store::open(std::make_shared<io::PosixDisk>(directory_.path()), {});
+    keys_ = std::make_unique<io::KeyStore>(*store_);
+  }
+
+  void begin() {
+    slot = std::make_unique<io::CertificateSlot>();
+    publisher = *Publisher::create(settings(), *keys_, zone, *slot, clock, log);
+    group_ = std::make_unique<io::TaskGroup>(executor_, "publisher");
+    group_->spawn("publisher", publisher->run());
+  }
+  io::Task<> end() {
+    group_->stop();
+    co_await group_->join();
+    publisher.reset();
+    group_.reset();
+  }
+
+  /// Until the publisher sleeps again with nothing to do.
+  io::Task<> settle() {
+    boost::asio::use_awaitable_t<io::Executor> token;
+    while (!clock.next_wake()) co_await boost::asio::post(executor_, token);
+    check();
+  }
+  io::Task<> advance_to(Instant until) {
+    co_await settle();
+    while (*clock.next_wake() < until) {
+      clock.advance_to(*clock.next_wake());
+      co_await settle();
+    }
+    clock.advance_to(until);
+    co_await settle();
+  }
+  io::Task<> advance(Duration by) { co_await advance_to(clock.now() + by); }
+
+  /// The promise: what is served stands at every server that answers rightly, in every shard.
+  void check() {
+    if (!slot || slot->current() == nullptr) return;
+    const auto serving = publisher->status();
+    const auto key = std::find_if(serving.keys.begin(), serving.keys.end(), [this](const auto& k) { return k.id == slot->key(); });
+    ASSERT_NE(key, serving.keys.end());
+    for (std::size_t i = 0; i < zone.server_count(); ++i) {
+      for (const char* name : {"_25._tcp.a.s1.mx.hoster.example", "_25._tcp.b.s2.mx.hoster.example"}) {
+        const auto set = zone.answer(i, {*types::DomainName::parse(name), types::RecordType::tlsa});
+        const Bytes record = types::TlsaRecord::parse(key->record)->to_rdata();
+        EXPECT_NE(std::find(set.rdatas.begin(), set.rdatas.end(), record), set.rdatas.end()) << name << " at server " << i;
+      }
+    }
+  }
+  std::string served() const { return slot->current() ? slot->key() : ""; }
+  int told(std::string_view what) const {
+    const auto records = log.records();
+    return static_cast<int>(std::count_if(records.begin(), records.end(), [what](const std::string& r) { return r.find(what) != std::string::npos; }));
+  }
+
+  io::ManualClock clock{start};
+  SimulatedZone zone{clock, {{0s, Sight::verified}, {100s, Sight::verified}}};
+  io::MemoryLog log;
+  std::unique_ptr<io::CertificateSlot> slot;
+  std::unique_ptr<Publisher> publisher;
+
+ private:
+  io::Executor executor_;
+  Directory directory_;
+  std::unique_ptr<io::Store> store_;
+  std::unique_ptr<io::KeyStore> keys_;
+  std::unique_ptr<io::TaskGroup> group_;
+};
+
+using Scenario = io::Task<> (*)(Bench&);
+
+io::Task<> on_bench(Scenario scenario) {
+  Bench bench(co_await io::this_executor());
+  bench.begin();
+  co_await scenario(bench);
+  co_await bench.end();
+}
+
+io::Task<> first_start(Bench& bench) {
+  co_await bench.settle();
+  EXPECT_EQ(bench.zone.changes, 1);
+  EXPECT_EQ(bench.told("publisher.key_made"), 2);
+  EXPECT_EQ(bench.told("publisher.ds_to_hand_over"), 1);
+  EXPECT_NE(bench.publisher->status().ds_records.at(0).find("mx.hoster.example. IN DS "), std::string::npos);
+  EXPECT_NE(bench.publisher->status().next.why.find("ns2 (without it)"), std::string::npos) << bench.publisher->status().next.why;
+  co_await bench.advance(150s);
+  EXPECT_EQ(bench.told("publisher.record_seen"), 2);
+  EXPECT_NE(bench.publisher->status().next.why.find("DS at the parent"), std::string::npos) << bench.publisher->status().next.why;
+  co_await bench.advance(1h);
+  EXPECT_EQ(bench.served(), "") << "nothing is served without a validated lookup";
+  bench.zone.ds_at_parent = true;
+  co_await bench.advance(10s);
+  EXPECT_NE(bench.served(), "");
+  EXPECT_NE(describe(bench.publisher->status()).find("served now: " + bench.served()), std::string::npos);
+}
+
+TEST(Publisher, first_start_waits_for_servers_and_for_the_ds) { run_to_end(on_bench(first_start)); }  // DDNS-03, PUB-03
+
+io::Task<> cache_wait(Bench& bench) {
+  bench.zone.ds_at_parent = true;
+  co_await bench.advance(100s + 2 * 60s - 1s);
+  EXPECT_EQ(bench.served(), "") << "twice the negative TTL from the last server";
+  co_await bench.advance(16s);
+  EXPECT_NE(bench.served(), "");
+}
+
+TEST(Publisher, first_start_waits_for_caches) { run_to_end(on_bench(cache_wait)); }  // PUB-03
+
+io::Task<> restart(Bench& bench) {
+  bench.zone.ds_at_parent = true;
+  co_await bench.advance(10min);
+  const std::string before = bench.served();
+  const int changes = bench.zone.changes;
+  co_await bench.end();
+  bench.zone.server(0).sight = Sight::unreachable;
+  bench.zone.server(1).sight = Sight::unreachable;
+  bench.begin();
+  co_await bench.advance(1min);
+  EXPECT_EQ(bench.served(), "") << "no server shows the record";
+  bench.zone.server(0).sight = Sight::verified;
+  bench.zone.ds_at_parent = false;
+  co_await bench.advance(10s);
+  EXPECT_EQ(bench.served(), before);
+  EXPECT_NE(before, "");
+  EXPECT_EQ(bench.zone.changes, changes) << "the zone already held all";
+}
+
+TEST(Publisher, a_restart_serves_the_same_key_once_a_server_shows_it) { run_to_end(on_bench(restart)); }
+
+io::Task<> rolls(Bench& bench) {
+  bench.zone.ds_at_parent = true;
+  co_await bench.advance(10min);
+  const std::string first = bench.served();
+  const auto context = bench.slot->current();
+  co_await bench.advance(6 * 24h);
+  EXPECT_EQ(bench.served(), first);
+  EXPECT_NE(bench.slot->current(), context) << "a renewed certificate, the same key";
+  EXPECT_GE(bench.told("publisher.certificate_renewed"), 1);
+  bench.zone.server(1).sight = Sight::unverified;  // ns2 signs no more: no change of keys
+  co_await bench.advance(5 * 24h);
+  EXPECT_EQ(bench.served(), first);
+  EXPECT_EQ(bench.told("publisher.server_faulty server=ns2"), 1) << "said once";
+  bench.zone.server(1).sight = Sight::verified;
+  co_await bench.advance(2 * 600s - 60s);
+  EXPECT_EQ(bench.served(), first) << "the wait began anew";
+  co_await bench.advance(3min);
+  EXPECT_NE(bench.served(), first);
+  co_await bench.advance(1h);
+  EXPECT_EQ(bench.told("publisher.key_erased key=" + first), 1);
+  EXPECT_EQ(bench.publisher->status().keys.size(), 2U);
+  EXPECT_EQ(bench.told("publisher.key_made"), 3);
+}
+
+TEST(Publisher, rolls_when_all_is_well_and_only_then) { run_to_end(on_bench(rolls)); }  // PUB-02, PUB-03
+
+io::Task<> theft(Bench& bench) {
+  bench.zone.ds_at_parent = true;
+  co_await bench.advance(10min);
+  const std::string stolen = bench.served();
+  EXPECT_EQ((co_await bench.publisher->declare_compromised("nosuch", "test")).error().kind, ErrorKind::not_found);
+  EXPECT_TRUE((co_await bench.publisher->declare_compromised(stolen, "laptop lost")).has_value());
+  co_await bench.advance(61s);
+  EXPECT_NE(bench.served(), stolen);
+  EXPECT_EQ(bench.told("publisher.key_withdrawn key=" + stolen), 1);
+}
+
+TEST(Publisher, a_stolen_key_is_replaced_at_the_next_look) { run_to_end(on_bench(theft)); }  // PUB-10
+
+io::Task<> frozen(Bench& bench) {
+  bench.zone.refuses_updates = true;
+  co_await bench.advance(5min);
+  EXPECT_EQ(bench.told("publisher.update_failed"), 1) << "said once, tried often";
+  EXPECT_NE(bench.publisher->status().fault.find("refused"), std::string::npos);
+  EXPECT_EQ(bench.served(), "");
+  bench.zone.refuses_updates = false;
+  bench.zone.ds_at_parent = true;
+  co_await bench.advance(10min);
+  EXPECT_EQ(bench.publisher->status().fault, "");
+  EXPECT_NE(bench.served(), "");
+}
+
+TEST(Publisher, a_refusing_primary_is_told_once_and_tried_again) { run_to_end(on_bench(frozen)); }
+
+}  // namespace
+}  // namespace danewerk::service

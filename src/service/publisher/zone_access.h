@@ -1,0 +1,69 @@
+// ZoneAccess: the publisher's window to the world's DNS: read from one server, change at the primary, ask as a sender would.
+//
+// A seam with one real implementation over io/dns; tests put a simulated zone with lagging servers behind it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/rollover/rollover.h"
+#include "io/dns/resolver.h"
+#include "io/dns/zone_updater.h"
+#include "io/runtime/clock.h"
+#include "io/runtime/entropy.h"
+#include "types/ip_address.h"
+#include "types/zone_change.h"
+
+namespace danewerk::service {
+
+struct AuthoritativeServer {
+  std::string name;  ///< for people: "ns1.mx.example"
+  types::Endpoint endpoint;
+};
+
+/// One RRset at one server. `sight` judges answer and signatures; an RRset without records was answered "there is none".
+struct ServerReading {
+  rollover::Sight sight = rollover::Sight::unreachable;
+  types::RrSet set;
+  std::string detail;
+  std::optional<Instant> signed_until;
+};
+
+class ZoneAccess {
+ public:
+  virtual ~ZoneAccess() = default;
+  /// DNSKEY RDATA at the apex, as this server has it.
+  virtual io::Task<Result<std::vector<Bytes>>> zone_keys(AuthoritativeServer server) = 0;
+  /// The RRset as this server has it, verified against `keys`.
+  virtual io::Task<ServerReading> read(AuthoritativeServer server, types::DnsQuestion question, std::vector<Bytes> keys) = 0;
+  /// One atomic change at the primary.
+  virtual io::Task<Result<void, io::dns::UpdateError>> apply(types::ZoneChange change) = 0;
+  /// What a validating resolver says of a name nobody has asked for before, so that no cache knows it: a fresh random label
+  /// below the `*.` of `wildcard`, with `_25._tcp` before it, type TLSA. (Unbound synthesises denials from its cache, RFC
+  /// 8198, but no wildcard answers; DS and DNSKEY it may remember for their TTL.)
+  virtual io::Task<types::Lookup> ask_afresh(types::DomainName wildcard) = 0;
+};
+
+class DnsZoneAccess final : public ZoneAccess {
+ public:
+  struct Settings {
+    types::DomainName zone;
+    Duration deadline = std::chrono::seconds(5);  ///< for each question to a server
+  };
+  DnsZoneAccess(Settings settings, io::dns::ZoneUpdater& updater, io::dns::Resolver& resolver, io::Entropy& entropy, const io::Clock& clock)
+      : settings_(std::move(settings)), updater_(updater), resolver_(resolver), entropy_(entropy), clock_(clock) {}
+
+  io::Task<Result<std::vector<Bytes>>> zone_keys(AuthoritativeServer server) override;
+  io::Task<ServerReading> read(AuthoritativeServer server, types::DnsQuestion question, std::vector<Bytes> keys) override;
+  io::Task<Result<void, io::dns::UpdateError>> apply(types::ZoneChange change) override;
+  io::Task<types::Lookup> ask_afresh(types::DomainName wildcard) override;
+
+ private:
+  Settings settings_;
+  io::dns::ZoneUpdater& updater_;
+  io::dns::Resolver& resolver_;
+  io::Entropy& entropy_;
+  const io::Clock& clock_;
+};
+
+}  // namespace danewerk::service
