@@ -2,13 +2,12 @@
 
 #include <unistd.h>
 
+#include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
 #include "io/runtime/blocking.h"
 #include "io/runtime/stopping.h"
 #include "io/store/posix_disk.h"
-#include "io/text/idna.h"
-#include "io/tls/digest.h"
 
 namespace danewerk::app {
 namespace {
@@ -158,7 +157,7 @@ Result<void> Worker::build_delivery() {
 }
 
 void Worker::build_edges() {
-  door_ = std::make_unique<service::Door>(settings_.edge.max_connections, settings_.edge.max_connections_per_peer);
+  door_ = std::make_unique<service::Door>(service::Door::Limits{settings_.edge.max_connections, settings_.edge.max_connections_per_peer});
   house_ = std::make_unique<service::House>([this] { return domains_->snapshot(); }, names_of(settings_.edge), std::nullopt);
   inbound_ = std::make_unique<service::InboundAdmission>(*house_);
   submission_ = std::make_unique<service::SubmissionAdmission>(*house_, settings_.submission.networks);
@@ -196,7 +195,7 @@ Result<void> Worker::open_control() {
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
-      auto host = types::mx_host(domain, io::domain_digest(domain), plan, settings_.zone.name);
+      auto host = types::mx_host(domain, domain_digest(domain), plan, settings_.zone.name);
       return host ? host->to_string() : host.error().what;
     };
     operated_->publisher_status = [this] { return status_json(publisher_->status()); };
