@@ -68,6 +68,11 @@ TEST_F(Inbound, postmaster_goes_where_the_operator_said) {
   EXPECT_TRUE(told(InboundAdmission{empty}.recipient({types::Postmaster{}, {}, {}}, local)).starts_with("451 4.3.0"));
 }
 
+TEST_F(Inbound, our_name_follows_the_local_address) {
+  EXPECT_EQ(house.names.at(*types::IpAddress::parse("127.0.0.9")).to_string(), "mx9.example.net");
+  EXPECT_EQ(house.names.at(local).to_string(), "mx1.example.net");
+}
+
 class Submission : public testing::Test {
  protected:
   std::string ask(std::string_view address) { return told(admission.recipient(to(address), local)); }

@@ -27,7 +27,9 @@ io::Task<> in_clear(World& world) {
   EXPECT_EQ(co_await client.say("QUIT"), "221 2.0.0 bye");
   EXPECT_EQ(co_await client.reply(), "closed");
   const std::string text = co_await only_message(world.house);
-  EXPECT_TRUE(text.starts_with("Received: from client.example ([127.0.0.1])\r\n\tby mx1.example.net (Danewerk) with ESMTP\r\n\tid " + queued.substr(20))) << text;
+  EXPECT_TRUE(text.starts_with("Received: from client.example ([127.0.0.1])\r\n\tby mx1.example.net (Danewerk) with ESMTP\r\n\tid " +
+                               queued.substr(20)))
+      << text;
   EXPECT_NE(text.find("\tfor <ann@contoso.example>;\r\n"), std::string::npos) << text;
   EXPECT_TRUE(text.ends_with(" +0000\r\nSubject: hi\r\n\r\n.dot\r\n")) << text;
   EXPECT_EQ(world.edge.accepted, 1);
@@ -53,7 +55,8 @@ io::Task<> over_tls(World& world) {
   EXPECT_EQ((co_await client.reply()).substr(0, 9), "550 5.7.1");
   EXPECT_EQ((co_await client.reply()).substr(0, 3), "354");
   // and the next group right behind the end of the message
-  EXPECT_TRUE(co_await client.send("Subject: t\r\n\r\nx\r\n.\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@fabrikam.example>\r\nRCPT TO:<ann@contoso.example>\r\nNOOP\r\n"));
+  EXPECT_TRUE(co_await client.send("Subject: t\r\n\r\nx\r\n.\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@fabrikam.example>\r\n"
+                                   "RCPT TO:<ann@contoso.example>\r\nNOOP\r\n"));
   EXPECT_TRUE((co_await client.reply()).starts_with("250 2.0.0 queued as "));
   EXPECT_EQ((co_await client.reply()).substr(0, 9), "250 2.1.0");
   EXPECT_EQ((co_await client.reply()).substr(0, 9), "250 2.1.5");
@@ -233,7 +236,11 @@ io::Task<> huge(World& world) {
   std::size_t sent = 0;
   for (; sent < 50'000'000; sent += block.size()) EXPECT_TRUE(co_await client.send(block));
   EXPECT_EQ((co_await client.say(".")).substr(0, 19), "250 2.0.0 queued as");
+#ifndef __SANITIZE_ADDRESS__  // which keeps freed memory back on purpose
   EXPECT_LT(memory("VmHWM") - before, 8 * 1024) << "KiB for a message of " << sent << " octets";
+#else
+  static_cast<void>(before);
+#endif
   types::QueueFilter all;
   auto entries = co_await world.house.queue->list(all);
   EXPECT_GT(static_cast<std::uint64_t>(entries->at(0).size), sent);
