@@ -98,6 +98,13 @@ io::Task<> claim(io::QueueStore& queue) {
   auto counts = co_await queue.counts(later);
   std::printf("queue: next_due %.2f ms, counts of %llu in %.0f ms\n", next_took * 1000,
               static_cast<unsigned long long>(counts ? counts->waiting : 0), seconds_since(counting) * 1000);
+  const auto listing = Stopwatch::now();
+  auto listed = co_await queue.list({});
+  const double list_took = seconds_since(listing);
+  const auto showing = Stopwatch::now();
+  if (listed && !listed->empty()) co_await queue.show(listed->back().id);
+  std::printf("queue: list of %zu %.2f ms, show %.2f ms\n", listed ? listed->size() : 0, list_took * 1000,
+              seconds_since(showing) * 1000);
 }
 
 io::Task<> bench(io::QueueStore& queue, std::string_view what, int count) {
