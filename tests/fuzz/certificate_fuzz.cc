@@ -38,7 +38,11 @@ void judge(const std::vector<Bytes>& chain) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(data, size);
   if (const auto info = tls::read_certificate(input)) judge({Bytes(input.begin(), input.end())});
-  if (const auto chain = tls::read_certificate_file(as_text(input)); chain && chain->size() <= 16) judge(*chain);
+  if (const auto chain = tls::read_certificate_file(as_text(input))) {
+    std::vector<Bytes> ders;
+    for (types::CertificateInfo& info : tls::describe_chain(chain->get())) ders.push_back(std::move(info.der));
+    if (ders.size() <= 16) judge(ders);
+  }
   static_cast<void>(tls::read_public_key_file(as_text(input)));
   for (const auto selector : {types::TlsaSelector::cert, types::TlsaSelector::spki}) {
     static_cast<void>(tls::inspect_association(

@@ -210,12 +210,29 @@ class World {
   std::map<std::string, std::pair<DnsQuestion, Lookup>> answers_;
 };
 
+/// Under a sanitizer, ten times slower, worlds that differ only in answers nobody may ask for are seen once.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool thin = true;
+#else
+constexpr bool thin = false;
+#endif
+
+bool differs_only_unasked(const Case& c) {
+  const bool stops = c.mx->leads == MxKind::stop;
+  const bool no_alias = *c.address->candidates != 'E';
+  return (stops && (c.address != &address_kinds.front() || c.original != &tlsa_kinds.front())) ||
+         ((stops || no_alias) && c.expanded != c.original);
+}
+
 template <class Visit>
 void for_all(Visit visit) {
   for (const auto& mx : mx_kinds) {
     for (const auto& address : address_kinds) {
       for (const auto& expanded : tlsa_kinds) {
-        for (const auto& original : tlsa_kinds) visit(Case{&mx, &address, &expanded, &original});
+        for (const auto& original : tlsa_kinds) {
+          const Case c{&mx, &address, &expanded, &original};
+          if (!thin || !differs_only_unasked(c)) visit(c);
+        }
       }
     }
   }
@@ -298,7 +315,8 @@ TEST(Matrix, every_world_against_the_oracle) {
     check_invariants(c, gathered.facts, plan);
     ++cases;
   });
-  EXPECT_EQ(cases, mx_kinds.size() * address_kinds.size() * tlsa_kinds.size() * tlsa_kinds.size());
+  const std::size_t product = mx_kinds.size() * address_kinds.size() * tlsa_kinds.size() * tlsa_kinds.size();
+  EXPECT_TRUE(thin ? cases > 2000 : cases == product) << cases;
   RecordProperty("cases", static_cast<int>(cases));
 }
 

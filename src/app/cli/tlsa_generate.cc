@@ -49,9 +49,8 @@ Result<types::CertificateInfo> choose(const types::CertificateChain& chain, cons
 }
 
 Result<TlsaRecord> from_certificates(const std::string& content, const GenerateOptions& options, const TlsaRecord& form) {
-  TRY(const auto ders, tls::read_certificate_file(content));
-  TRY(const auto chain, tls::read_chain(ders));
-  TRY(const auto chosen, choose(chain, options, form.usage));
+  TRY(const tls::ParsedChain chain, tls::read_certificate_file(content));
+  TRY(const auto chosen, choose(tls::describe_chain(chain.get()), options, form.usage));
   return tls::record_for(chosen, form.usage, form.selector, form.matching);
 }
 

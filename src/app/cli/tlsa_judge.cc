@@ -1,7 +1,6 @@
 #include "app/cli/tlsa_judge.h"
 
 #include "io/tls/certificate.h"
-#include "io/tls/certificate_file.h"
 #include "io/tls/dane_verify.h"
 
 namespace danewerk::cli {
@@ -50,7 +49,7 @@ Result<TlsaAnswer> judge(const TlsaQuestion& question) {
     answer.verdict = dane::all_unusable(answer.selection);
     return answer;
   }
-  TRY(answer.verdict, tls::verify_chain(question.chain, {usable, question.base, question.names, question.at}));
+  TRY(answer.verdict, tls::verify_chain(question.chain.get(), {usable, question.base, question.names, question.at}));
   return answer;
 }
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "app/cli/tlsa_command.h"
-#include "base/bytes.h"
 #include "engine/dane/usability.h"
+#include "io/tls/certificate_file.h"
 #include "types/domain_name.h"
 #include "types/verdict.h"
 
@@ -26,7 +26,7 @@ struct TlsaQuestionText {
 };
 
 struct TlsaQuestion {
-  std::vector<Bytes> chain;  ///< leaf first
+  tls::ParsedChain chain;  ///< leaf first
   types::TlsaSet records;
   types::TlsaBaseDomain base;
   std::vector<types::ReferenceName> names;  ///< besides the base domain

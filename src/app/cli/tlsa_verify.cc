@@ -201,9 +201,7 @@ ExitCode verify_one(const VerifyOptions& options, const Terminal& terminal, Inst
   if (!question) return print_error(question.error(), options.json, terminal);
   const auto answer = judge(*question);
   if (!answer) return print_error(answer.error(), options.json, terminal);
-  const auto chain = tls::read_chain(question->chain);
-  if (!chain) return print_error(chain.error(), options.json, terminal);
-  (options.json ? print_json : print_for_people)(*question, *answer, *chain, terminal.out);
+  (options.json ? print_json : print_for_people)(*question, *answer, tls::describe_chain(question->chain.get()), terminal.out);
   return exit_code(answer->verdict);
 }
 

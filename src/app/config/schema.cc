@@ -56,7 +56,7 @@ std::vector<SchemaRow> resolver_rows() {
   return {
       row("resolver.mode", R"("child")", "child: we run Unbound; external: another validating resolver on this host's loopback.", s,
           &ResolverSettings::mode),
-      row("resolver.address", R"("127.0.0.1:5355")", "Where it answers; a loopback address, or its AD bit could be forged on the way.", s,
+      row("resolver.address", R"("127.0.0.1:10053")", "Where it answers; a loopback address, or its AD bit could be forged on the way.", s,
           &ResolverSettings::address),
       row("resolver.binary", R"("/usr/sbin/unbound")", "The Unbound program.", s, &ResolverSettings::binary),
       row("resolver.trust_anchor", R"("/usr/share/dns/root.key")", "The root's keys (package dns-root-data).", s,
@@ -68,8 +68,6 @@ std::vector<SchemaRow> resolver_rows() {
           &ResolverSettings::max_negative_ttl),
       row("resolver.nodefault_zones", "[]", "Special-use zones (test., invalid., ...) to be looked up like any other; for labs.", s,
           &ResolverSettings::nodefault_zones),
-      row("resolver.private_networks", "[]", "Networks of name servers the child may ask although they are not public; for labs.", s,
-          &ResolverSettings::private_networks),
   };
 }
 
@@ -81,18 +79,20 @@ std::vector<SchemaRow> zone_rows() {
       row("zone.mode", R"("child")", "child: we run Knot DNS; external: a primary of yours that takes our updates.", s, &ZoneSettings::mode),
       row("zone.binary", R"("/usr/sbin/knotd")", "The Knot DNS program.", s, &ZoneSettings::binary),
       row("zone.listen", R"(["0.0.0.0:53", "[::]:53"])", "Where the child answers the Internet.", s, &ZoneSettings::listen),
-      row("zone.update_address", R"("127.0.0.1:5354")", "Where it takes our updates (RFC 2136 with TSIG).", s, &ZoneSettings::update_address),
+      row("zone.update_address", R"("127.0.0.1:10054")", "Where it takes our updates (RFC 2136 with TSIG).", s, &ZoneSettings::update_address),
       row("zone.name_servers", "[]", "The zone's NS records with addresses: \"ns1.mx.example.net=192.0.2.1\".", s, &ZoneSettings::name_servers),
       row("zone.servers", "[]", "Every authoritative server, secondaries too: each is read back before a key may serve.", s,
           &ZoneSettings::servers),
-      row("zone.shards", R"(["s1"])", "Labels below the zone that hold the MX hosts: contoso-com.s1.mx.example.net.", s, &ZoneSettings::shards),
+      row("zone.shards", "1", "Into how many parts the MX hosts are cut: contoso-com.s1.mx.example.net; never change it once domains use them.", s,
+          &ZoneSettings::shards),
       row("zone.mx_addresses", "[]", "The addresses of the MX hosts: where the edge is reached from outside.", s, &ZoneSettings::mx_addresses),
       row("zone.tlsa_ttl", R"("1 h")", "TTL of the TLSA records; a key waits twice this long before it serves (RFC 7671 8.1).", s,
           &ZoneSettings::tlsa_ttl),
       row("zone.address_ttl", R"("1 h")", "TTL of the other records.", s, &ZoneSettings::address_ttl),
       row("zone.negative_ttl", R"("5 min")", "How long resolvers remember that a record is absent (RFC 2308).", s, &ZoneSettings::negative_ttl),
       row("zone.propagation", R"("1 min")", "Added to every wait for what we cannot see.", s, &ZoneSettings::propagation),
-      row("zone.certificate_life", R"("90 d")", "Life of the certificates we issue ourselves; renewed at two thirds, with the same key.", s,
+      row("zone.key_life", R"("90 d")", "How long a key serves before the next takes over.", s, &ZoneSettings::key_life),
+      row("zone.certificate_life", R"("180 d")", "Life of the certificates we issue ourselves; renewed in time, with the same key.", s,
           &ZoneSettings::certificate_life),
       row("zone.check_interval", R"("1 min")", "How often the published records are read back from every server.", s,
           &ZoneSettings::check_interval),
@@ -173,7 +173,7 @@ std::vector<std::string> contradictions(const Settings& s) {
   if (s.zone.name.is_root()) return out;
   if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");
   if (s.zone.name_servers.empty()) out.push_back("zone.name_servers: a zone needs at least one name server");
-  if (s.zone.shards.empty()) out.push_back("zone.shards: name at least one");
+  if (s.zone.shards == 0 || s.zone.shards > 4096) out.push_back("zone.shards: 1 to 4096");
   if (s.zone.servers.empty()) out.push_back("zone.servers: name every authoritative server, so that each can be read back");
   return out;
 }

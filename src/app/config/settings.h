@@ -57,7 +57,6 @@ struct ResolverSettings {
   std::string binary, trust_anchor, root_hints;
   Duration deadline{}, bogus_ttl{}, max_negative_ttl{};
   std::vector<types::DomainName> nodefault_zones;
-  std::vector<types::Network> private_networks;
 };
 
 struct ZoneSettings {
@@ -68,9 +67,9 @@ struct ZoneSettings {
   types::Endpoint update_address;
   std::vector<NameServer> name_servers;
   std::vector<types::Endpoint> servers;
-  std::vector<types::DomainName> shards;
+  std::uint32_t shards = 1;
   std::vector<types::IpAddress> mx_addresses;
-  Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, certificate_life{}, check_interval{};
+  Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, key_life{}, certificate_life{}, check_interval{};
 };
 
 struct DeliverySettings {

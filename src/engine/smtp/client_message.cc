@@ -12,7 +12,7 @@ Result<void, Unsendable> ClientSession::begin_message(types::Envelope envelope, 
   }
   TRY_VOID(check_sendable(envelope, size, peer_, tls_));
   if (needs_smtputf8(envelope)) envelope.sender.utf8 = types::Smtputf8::yes;
-  message_.emplace();
+  message_ = Message{};
   message_->envelope = std::move(envelope);
   message_->size = size;
   message_->use_bdat = options_.bdat == UseBdat::when_offered && options_.protocol == Protocol::smtp &&

@@ -75,17 +75,16 @@ std::optional<Request> ServerSession::take_body(std::string_view octets) {
       return BodyChunk{octets};
     }
   }
-  if (!abandoned_ && is_endless()) {
-    append_reply(out_, *verdict_);
-    close(CloseReason::endless_body, {});
-  }
   return std::nullopt;
 }
 
-/// A refused body is swallowed as far as this; counted from its start, so that how it was cut changes nothing.
-bool ServerSession::is_endless() const {
+/// A refused body is swallowed so far and no further; counted from its start, so that how it was cut changes nothing.
+bool ServerSession::give_up_body() {
   const auto limit = static_cast<std::uint64_t>(options_.limits.message);
-  return size_ > limit + static_cast<std::uint64_t>(options_.limits.discard);
+  if (!verdict_ || size_ <= limit + static_cast<std::uint64_t>(options_.limits.discard)) return false;
+  append_reply(out_, *verdict_);
+  close(CloseReason::endless_body, {});
+  return true;
 }
 
 void ServerSession::spoil(AbandonReason reason, types::Reply reply) {
@@ -95,7 +94,7 @@ void ServerSession::spoil(AbandonReason reason, types::Reply reply) {
 }
 
 std::optional<Request> ServerSession::read_data() {
-  while (phase_ == Phase::data) {
+  while (!give_up_body()) {
     const DataReader::Step step = reader_.read(buffered());
     at_ += step.used;
     if (step.state == DataReader::State::ended) return end_body();
@@ -106,12 +105,14 @@ std::optional<Request> ServerSession::read_data() {
   return std::nullopt;
 }
 
+/// Nothing, in phase bdat still and with nothing abandoned, is: more octets are needed.
 std::optional<Request> ServerSession::read_bdat() {
+  if (give_up_body()) return std::nullopt;
   const std::string_view here = buffered().substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, in_.size())));
   at_ += here.size();
   chunk_left_ -= here.size();
   if (auto chunk = take_body(here)) return chunk;
-  if (chunk_left_ != 0 || abandoned_ || phase_ == Phase::closed) return std::nullopt;
+  if (abandoned_ || give_up_body() || chunk_left_ != 0) return std::nullopt;
   if (last_ == LastChunk::yes || verdict_) return end_body();
   out_ += "250 2.0.0 " + std::to_string(chunk_size_) + " octets received\r\n";
   enter(Phase::command);
@@ -126,10 +127,6 @@ std::optional<Request> ServerSession::end_body() {
   if (abandoned_) return std::nullopt;  // that is said first; only a BDAT chunk can be here, and read_bdat() comes back
   if (verdict_) {
     append_reply(out_, *verdict_);
-    if (is_endless()) {
-      close(CloseReason::endless_body, {});
-      return std::nullopt;
-    }
     reset_transaction(AbandonReason::refused);
     enter(Phase::command);
     return std::nullopt;

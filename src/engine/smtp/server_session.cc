@@ -51,13 +51,12 @@ std::optional<Request> ServerSession::next() {
         break;
       }
       case Phase::data:
-        if (buffered().empty()) return std::nullopt;
         request = read_data();
         if (!request && phase_ == Phase::data) return std::nullopt;
         break;
       case Phase::bdat:
-        if (buffered().empty() && chunk_left_ != 0) return std::nullopt;
         request = read_bdat();
+        if (!request && phase_ == Phase::bdat && !abandoned_) return std::nullopt;
         break;
       case Phase::discard:
         if (!read_discard()) return std::nullopt;

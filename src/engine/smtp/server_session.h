@@ -72,6 +72,8 @@ class ServerSession {
   /// What EHLO or HELO said; empty before. Not verified.
   const std::string& peer_name() const noexcept { return peer_name_; }
   TlsState tls() const noexcept { return tls_; }
+  /// Octets waiting in the session, both directions: what limits.h bounds.
+  std::size_t held() const noexcept { return in_.size() - at_ + out_.size(); }
 
  private:
   enum class Phase : std::uint8_t { connected, command, starttls, handshake, data, bdat, discard, closed };
@@ -91,7 +93,7 @@ class ServerSession {
   bool read_discard();
   std::optional<Request> take_body(std::string_view octets);
   std::optional<Request> end_body();
-  bool is_endless() const;
+  bool give_up_body();
 
   void greet_back(Hello hello, std::string name);
   void idle_command(std::string_view reply);

@@ -97,8 +97,9 @@ Task<Result<T>> within(Duration limit, Task<Result<T>> task) {
   detail::Children children(co_await boost::asio::this_coro::executor);
   std::optional<Result<T>> kept;
   children.start(detail::keep(std::move(task), kept));
-  co_await children.finish(limit);
-  if (!kept) co_return fail(ErrorKind::timeout, "no answer within " + to_string(limit));
+  const bool in_time = co_await children.finish(limit);
+  // A task that was cancelled may still return: with a value, which counts, or with "cancelled", which is the timeout.
+  if (!kept || (!in_time && !kept->has_value())) co_return fail(ErrorKind::timeout, "no answer within " + to_string(limit));
   co_return *std::move(kept);
 }
 

@@ -6,27 +6,27 @@
 
 namespace danewerk::io {
 
-std::size_t Domains::shard_of(const types::DomainName& domain) {
-  return std::hash<types::DomainName>{}(domain) % shard_count;
-}
+std::size_t Domains::shard_of(std::string_view name) { return std::hash<std::string_view>{}(name) % shard_count; }
 
 const types::AcceptedDomain* Domains::find(const types::DomainName& domain) const {
-  const auto& shard = shards_[shard_of(domain)];
+  const auto& shard = shards_[shard_of(domain.text())];
   if (!shard) return nullptr;
-  const auto found = shard->find(domain);
-  return found == shard->end() ? nullptr : &found->second;
+  const auto found = shard->domains.find(domain);
+  return found == shard->domains.end() ? nullptr : &found->second;
 }
 
 const types::Tenant* Domains::find_tenant(const types::TenantId& tenant) const {
-  const auto found = tenants_.find(tenant);
-  return found == tenants_.end() ? nullptr : &found->second;
+  const auto& shard = shards_[shard_of(tenant.text())];
+  if (!shard) return nullptr;
+  const auto found = shard->tenants.find(tenant.text());
+  return found == shard->tenants.end() ? nullptr : &found->second;
 }
 
 std::vector<types::AcceptedDomain> Domains::list(const std::optional<types::TenantId>& tenant) const {
   std::vector<types::AcceptedDomain> out;
   for (const auto& shard : shards_) {
     if (!shard) continue;
-    for (const auto& [name, domain] : *shard) {
+    for (const auto& [name, domain] : shard->domains) {
       if (!tenant || domain.tenant == *tenant) out.push_back(domain);
     }
   }
@@ -36,24 +36,40 @@ std::vector<types::AcceptedDomain> Domains::list(const std::optional<types::Tena
 
 std::vector<types::Tenant> Domains::tenants() const {
   std::vector<types::Tenant> out;
-  for (const auto& [id, tenant] : tenants_) out.push_back(tenant);
+  for (const auto& shard : shards_) {
+    if (!shard) continue;
+    for (const auto& [id, tenant] : shard->tenants) out.push_back(tenant);
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return out;
 }
 
 Domains::Shard& Domains::own_shard(std::size_t index) {
-  auto copy = shards_[index] ? std::make_shared<Shard>(*shards_[index]) : std::make_shared<Shard>();
-  Shard& shard = *copy;
-  shards_[index] = std::move(copy);
-  return shard;
+  auto& shard = shards_[index];
+  if (!shard) {
+    shard = std::make_shared<Shard>();
+  } else if (shard.use_count() > 1) {
+    shard = std::make_shared<Shard>(*shard);
+  }
+  return *shard;
 }
 
 void Domains::put(types::AcceptedDomain domain) {
   const types::DomainName name = domain.domain;
-  if (own_shard(shard_of(name)).insert_or_assign(name, std::move(domain)).second) ++size_;
+  if (own_shard(shard_of(name.text())).domains.insert_or_assign(name, std::move(domain)).second) ++size_;
+}
+
+void Domains::put_tenant(types::Tenant tenant) {
+  const std::string id = tenant.id.text();
+  own_shard(shard_of(id)).tenants.insert_or_assign(id, std::move(tenant));
 }
 
 void Domains::erase(const types::DomainName& domain) {
-  if (find(domain) != nullptr) size_ -= own_shard(shard_of(domain)).erase(domain);
+  if (find(domain) != nullptr) size_ -= own_shard(shard_of(domain.text())).domains.erase(domain);
+}
+
+void Domains::erase_tenant(const types::TenantId& tenant) {
+  if (find_tenant(tenant) != nullptr) own_shard(shard_of(tenant.text())).tenants.erase(tenant.text());
 }
 
 Result<std::unique_ptr<DomainStore>> DomainStore::open(Store& store) {
@@ -70,9 +86,8 @@ Result<void> DomainStore::load() {
     TRY(const bool more, tenants.next());
     if (!more) break;
     TRY(auto id, types::TenantId::parse(tenants.text(0)));
-    loaded->tenants_.emplace(id, types::Tenant{id, tenants.text(1), tenants.instant(2), tenants.text(3)});
+    loaded->put_tenant(types::Tenant{id, tenants.text(1), tenants.instant(2), tenants.text(3)});
   }
-  std::array<std::shared_ptr<Domains::Shard>, Domains::shard_count> shards;
   TRY(Rows rows, database.query("SELECT domain, tenant, route, created_at, created_by FROM accepted_domain"));
   while (true) {
     TRY(const bool more, rows.next());
@@ -80,12 +95,8 @@ Result<void> DomainStore::load() {
     TRY(auto name, types::DomainName::parse(rows.text(0)));
     TRY(auto tenant, types::TenantId::parse(rows.text(1)));
     TRY(auto route, types::Route::parse(rows.text(2)));
-    auto& shard = shards[Domains::shard_of(name)];
-    if (!shard) shard = std::make_shared<Domains::Shard>();
-    shard->emplace(name, types::AcceptedDomain{name, tenant, route, rows.instant(3), rows.text(4)});
-    ++loaded->size_;
+    loaded->put(types::AcceptedDomain{name, tenant, route, rows.instant(3), rows.text(4)});
   }
-  std::copy(shards.begin(), shards.end(), loaded->shards_.begin());
   shared_->current = std::move(loaded);
   return {};
 }
@@ -115,7 +126,7 @@ Task<Result<void>> DomainStore::add_tenant(types::Tenant tenant, types::AdminAct
     if (database.changes() == 0) return fail(ErrorKind::conflict, "there is a tenant " + tenant.id.text() + " already");
     return insert_ledger(database, act, tenant.id, "tenant.add", tenant.id.text(), "{}");
   };
-  std::function<void(Domains&)> show = [tenant](Domains& domains) { domains.tenants_.insert_or_assign(tenant.id, tenant); };
+  std::function<void(Domains&)> show = [tenant](Domains& domains) { domains.put_tenant(tenant); };
   co_return co_await change(std::move(work), std::move(show));
 }
 
@@ -133,7 +144,7 @@ Task<Result<void>> DomainStore::remove_tenant(types::TenantId tenant, types::Adm
     if (database.changes() == 0) return fail(ErrorKind::not_found, "there is no tenant " + tenant.text());
     return insert_ledger(database, act, tenant, "tenant.remove", tenant.text(), "{}");
   };
-  std::function<void(Domains&)> show = [tenant](Domains& domains) { domains.tenants_.erase(tenant); };
+  std::function<void(Domains&)> show = [tenant](Domains& domains) { domains.erase_tenant(tenant); };
   co_return co_await change(std::move(work), std::move(show));
 }
 

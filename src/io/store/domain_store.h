@@ -7,7 +7,6 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,15 +32,20 @@ class Domains {
 
  private:
   friend class DomainStore;
-  using Shard = std::unordered_map<types::DomainName, types::AcceptedDomain>;
+  struct Shard {
+    std::unordered_map<types::DomainName, types::AcceptedDomain> domains;
+    std::unordered_map<std::string, types::Tenant> tenants;
+  };
   static constexpr std::size_t shard_count = 1024;
-  static std::size_t shard_of(const types::DomainName& domain);
+  static std::size_t shard_of(std::string_view name);
   void put(types::AcceptedDomain domain);
+  void put_tenant(types::Tenant tenant);
   void erase(const types::DomainName& domain);
+  void erase_tenant(const types::TenantId& tenant);
+  /// To be changed: a copy, unless this snapshot is the only one that has it.
   Shard& own_shard(std::size_t index);
 
-  std::array<std::shared_ptr<const Shard>, shard_count> shards_;
-  std::map<types::TenantId, types::Tenant> tenants_;
+  std::array<std::shared_ptr<Shard>, shard_count> shards_;
   std::size_t size_ = 0;
 };
 

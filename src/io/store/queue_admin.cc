@@ -92,7 +92,6 @@ Task<Result<std::vector<types::QueueId>>> QueueStore::drop(std::vector<types::Qu
 }
 
 Task<Result<std::uint32_t>> QueueStore::prune_history(Instant before, std::uint32_t most) {
-  if (before <= Instant{}) co_return std::uint32_t{0};
   auto count = std::make_shared<std::uint32_t>(0);
   Writer::Work work = [count, before, most](Database& database) -> Result<void> {
     TRY(*count, prune(database, before, most));

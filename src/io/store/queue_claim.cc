@@ -66,7 +66,7 @@ Result<void> read_groups(Database& database, std::int64_t message, const std::se
                          std::vector<types::DueRecipients>& into) {
   std::map<std::string, types::DueRecipients> groups;
   TRY(Rows rows, database.query("SELECT position, hop, attempts, memo, address, notify, original_type, original_address"
-                                " FROM recipient WHERE message = ?1 AND state = 0 AND next_at <= ?2 ORDER BY position",
+                                " FROM recipient WHERE message = ?1 AND +state = 0 AND next_at <= ?2 ORDER BY position",
                                 message, now));
   while (true) {
     TRY(const bool more, rows.next());

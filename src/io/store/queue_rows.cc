@@ -51,6 +51,7 @@ Result<Applied> count_down(Database& database, types::QueueId id, std::int64_t e
   TRY(const bool found, rows.next());
   if (!found) return Applied{};
   Applied applied{true, static_cast<std::uint32_t>(rows.number(0)), false};
+  applied.known = applied.waiting > 0 || ended > 0;
   if (applied.waiting != 0 || ended == 0) return applied;
   applied.unlink = rows.number(1) != 0;
   TRY_VOID(database.run("UPDATE message SET finished_at = ?2, spooled = 0 WHERE id = ?1", id.number(), now));
@@ -124,7 +125,7 @@ Result<void> insert_attempt(Database& database, types::QueueId id, const types::
 }
 
 Result<Applied> drop_message(Database& database, types::QueueId id, const types::AdminAct& act) {
-  TRY_VOID(database.run("UPDATE recipient SET state = ?2, last_at = ?3, sentence = ?4 WHERE message = ?1 AND state = 0",
+  TRY_VOID(database.run("UPDATE recipient SET state = ?2, last_at = ?3, sentence = ?4 WHERE message = ?1 AND +state = 0",
                         id.number(), RecipientState::dropped, act.at, "dropped by " + act.who + ": " + act.why));
   const std::int64_t ended = database.changes();
   if (ended == 0) return Applied{};
@@ -137,11 +138,9 @@ Result<Applied> drop_message(Database& database, types::QueueId id, const types:
 }
 
 Result<std::uint32_t> prune(Database& database, Instant before, std::uint32_t most) {
-  // Ids rise with time, so history is found from its old end without an index of its own.
   std::vector<std::int64_t> ids;
   {
-    TRY(Rows rows, database.query("SELECT id FROM message WHERE waiting = 0 AND finished_at < ?1 AND id < ?2 ORDER BY id LIMIT ?3",
-                                  before, types::QueueId::first_at(before).number(), most));
+    TRY(Rows rows, database.query("SELECT id FROM message WHERE finished_at < ?1 ORDER BY finished_at LIMIT ?2", before, most));
     while (true) {
       TRY(const bool more, rows.next());
       if (!more) break;

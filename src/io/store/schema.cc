@@ -8,6 +8,7 @@ namespace {
 
 // 1: the queue and its history. message.id is the queue id, so age order is rowid order. A body small enough lies in
 // `body`, a table of its own so that finishing a message never rewrites history; message.spooled says it is a file.
+// The partial indexes repeat the column of their condition: without it SQLite looks every row up again to read it.
 constexpr const char* queue_tables = R"(
 CREATE TABLE message (
   id INTEGER PRIMARY KEY,
@@ -28,8 +29,9 @@ CREATE TABLE message (
   recipients INTEGER NOT NULL,
   waiting INTEGER NOT NULL
 );
-CREATE INDEX message_waiting ON message(id) WHERE waiting > 0;
-CREATE INDEX message_spooled ON message(id) WHERE spooled = 1;
+CREATE INDEX message_waiting ON message(id, waiting) WHERE waiting > 0;
+CREATE INDEX message_spooled ON message(spooled) WHERE spooled = 1;
+CREATE INDEX message_finished ON message(finished_at) WHERE finished_at IS NOT NULL;
 CREATE TABLE body (message INTEGER PRIMARY KEY, octets BLOB NOT NULL);
 CREATE TABLE recipient (
   message INTEGER NOT NULL,
@@ -49,7 +51,7 @@ CREATE TABLE recipient (
   memo TEXT,
   PRIMARY KEY (message, position)
 ) WITHOUT ROWID;
-CREATE INDEX recipient_due ON recipient(next_at, message, hop) WHERE state = 0;
+CREATE INDEX recipient_due ON recipient(state, next_at, message, hop) WHERE state = 0;
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY,
   message INTEGER NOT NULL,

@@ -111,7 +111,9 @@ Bytes associate(ByteView selected, TlsaMatching matching) {
   return digest;
 }
 
-types::CertificateInfo describe(X509* certificate) {
+}  // namespace
+
+types::CertificateInfo describe_certificate(X509* certificate) {
   types::CertificateInfo info;
   info.der = encode<X509>(i2d_X509, certificate);
   info.spki = encode<X509_PUBKEY>(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(certificate));
@@ -129,8 +131,6 @@ types::CertificateInfo describe(X509* certificate) {
   info.role = ca == 1 || ca == 3 ? types::CertificateRole::authority : types::CertificateRole::end_entity;
   return info;
 }
-
-}  // namespace
 
 std::string newest_openssl_error() {
   const unsigned long code = ERR_peek_last_error();
@@ -165,7 +165,7 @@ Result<types::CertificateInfo> read_certificate(ByteView der) {
   if (at != der.data() + der.size()) {
     return fail(ErrorKind::malformed, std::to_string(der.data() + der.size() - at) + " octets follow the certificate");
   }
-  return describe(certificate.get());
+  return describe_certificate(certificate.get());
 }
 
 Result<types::CertificateChain> read_chain(std::span<const Bytes> ders) {
@@ -180,6 +180,15 @@ Result<types::CertificateChain> read_chain(std::span<const Bytes> ders) {
     chain.push_back(*std::move(info));
   }
   return chain;
+}
+
+types::CertificateChain describe_chain(const ::stack_st_X509* chain) {
+  const ErrorQueueGuard guard;
+  types::CertificateChain out;
+  for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) {
+    out.push_back(describe_certificate(sk_X509_value(chain, i)));
+  }
+  return out;
 }
 
 // TL-12; RFC 6698 4.1, RFC 7672 3.1

@@ -48,46 +48,51 @@ bool is_certificate(const PemBlock& block) {
 
 bool looks_like_pem(std::string_view content) { return content.find(begin_mark) != std::string_view::npos; }
 
-/// The octets of the first certificate in `der`, re-encoded; `der` is moved behind it. A TRUSTED CERTIFICATE block holds
-/// OpenSSL's own additions behind the certificate, which the server would not send.
-Result<Bytes> take_certificate(ByteView& der) {
+/// The first certificate in `der`, which is moved behind it. A TRUSTED CERTIFICATE block holds OpenSSL's own additions
+/// behind the certificate, which the server would not send.
+Result<X509Ptr> take_certificate(ByteView& der) {
   const unsigned char* at = der.data();
-  const X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   if (!certificate) return fail(ErrorKind::malformed, "not an X.509 certificate: " + newest_openssl_error());
   der = der.subspan(static_cast<std::size_t>(at - der.data()));
-  return encode<X509>(i2d_X509, certificate.get());
+  return certificate;
 }
 
-Result<std::vector<Bytes>> read_der_certificates(ByteView rest) {
-  std::vector<Bytes> out;
+Result<void> append(STACK_OF(X509) * chain, X509Ptr certificate) {
+  if (sk_X509_push(chain, certificate.get()) <= 0) return fail(ErrorKind::internal, "out of memory");
+  static_cast<void>(certificate.release());
+  return {};
+}
+
+Result<void> read_der_certificates(ByteView rest, STACK_OF(X509) * out) {
   const std::size_t total = rest.size();
   while (!rest.empty()) {
     const std::size_t offset = total - rest.size();
-    auto der = take_certificate(rest);
-    if (!der) {
-      return fail(ErrorKind::malformed, "certificate " + std::to_string(out.size() + 1) + " (DER, at octet " +
-                                            std::to_string(offset) + "): " + der.error().what);
+    auto certificate = take_certificate(rest);
+    if (!certificate) {
+      return fail(ErrorKind::malformed, "certificate " + std::to_string(sk_X509_num(out) + 1) + " (DER, at octet " +
+                                            std::to_string(offset) + "): " + certificate.error().what);
     }
-    out.push_back(*std::move(der));
+    TRY_VOID(append(out, *std::move(certificate)));
   }
-  return out;
+  return {};
 }
 
-Result<std::vector<Bytes>> read_pem_certificates(std::string_view content) {
+Result<void> read_pem_certificates(std::string_view content, STACK_OF(X509) * out) {
   TRY(const std::vector<PemBlock> blocks, read_pem(content));
-  std::vector<Bytes> out;
   for (const PemBlock& block : blocks) {
     if (!is_certificate(block)) continue;
     ByteView rest = block.data;
-    auto der = take_certificate(rest);
-    const bool excess = der.has_value() && !rest.empty() && block.label != "TRUSTED CERTIFICATE";
-    if (!der || excess) {
-      const std::string why = excess ? std::to_string(rest.size()) + " octets follow the certificate" : der.error().what;
-      return fail(ErrorKind::malformed, "certificate " + std::to_string(out.size() + 1) + ", " + block_name(block) + ": " + why);
+    auto certificate = take_certificate(rest);
+    const bool excess = certificate.has_value() && !rest.empty() && block.label != "TRUSTED CERTIFICATE";
+    if (!certificate || excess) {
+      return fail(ErrorKind::malformed,
+                  "certificate " + std::to_string(sk_X509_num(out) + 1) + ", " + block_name(block) + ": " +
+                      (excess ? std::to_string(rest.size()) + " octets follow the certificate" : certificate.error().what));
     }
-    out.push_back(*std::move(der));
+    TRY_VOID(append(out, *std::move(certificate)));
   }
-  return out;
+  return {};
 }
 
 /// PKCS#8 EncryptedPrivateKeyInfo, told apart because it deserves its own advice.
@@ -150,13 +155,15 @@ Result<std::vector<PemBlock>> read_pem(std::string_view text) {
   return blocks;
 }
 
-Result<std::vector<Bytes>> read_certificate_file(std::string_view content) {
+Result<ParsedChain> read_certificate_file(std::string_view content) {
   const ErrorQueueGuard guard;
   if (content.find_first_not_of(" \t\r\n") == std::string_view::npos) return fail(ErrorKind::malformed, "the file is empty");
-  auto certificates = looks_like_pem(content) ? read_pem_certificates(content) : read_der_certificates(as_bytes(content));
-  if (!certificates) return certificates;
-  if (certificates->empty()) return fail(ErrorKind::malformed, "the file holds no certificate");
-  return certificates;
+  ParsedChain chain(sk_X509_new_null(), free_certificates);
+  if (!chain) return fail(ErrorKind::internal, "out of memory");
+  TRY_VOID(looks_like_pem(content) ? read_pem_certificates(content, chain.get())
+                                   : read_der_certificates(as_bytes(content), chain.get()));
+  if (sk_X509_num(chain.get()) == 0) return fail(ErrorKind::malformed, "the file holds no certificate");
+  return chain;
 }
 
 Result<Bytes> read_public_key_file(std::string_view content) {

@@ -7,12 +7,15 @@
 // RFC 7468 (PEM as it is written), RFC 1421 headers are understood only to say "this key is encrypted".
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+
+struct stack_st_X509;  // OpenSSL's STACK_OF(X509)
 
 namespace danewerk::tls {
 
@@ -29,10 +32,13 @@ struct PemBlock {
 /// fit, text that is not base64), naming block and line.
 Result<std::vector<PemBlock>> read_pem(std::string_view text);
 
-/// The certificates of a file, as DER, in file order: PEM blocks CERTIFICATE, X509 CERTIFICATE and TRUSTED CERTIFICATE, or, where
-/// the file is no PEM, one DER certificate after another. Each is parsed. Error: malformed, naming position and line; a
+/// Certificates as OpenSSL holds them, shared; never null, and never changed after it is made.
+using ParsedChain = std::shared_ptr<::stack_st_X509>;
+
+/// The certificates of a file, parsed, in file order: PEM blocks CERTIFICATE, X509 CERTIFICATE and TRUSTED CERTIFICATE, or, where
+/// the file is no PEM, one DER certificate after another. Error: malformed, naming position and line; a
 /// file without any certificate is malformed too.
-Result<std::vector<Bytes>> read_certificate_file(std::string_view content);
+Result<ParsedChain> read_certificate_file(std::string_view content);
 
 /// The DER SubjectPublicKeyInfo of the first private (PKCS#8, PKCS#1, SEC 1) or public key in a file, PEM or DER. Error:
 /// malformed; denied for an encrypted private key.

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "types/certificate_info.h"
 
 namespace danewerk::tls {
 
@@ -50,6 +51,8 @@ std::string newest_openssl_error();
 
 /// Exactly one certificate, all octets used; null otherwise.
 X509Ptr decode_certificate(ByteView der);
+/// All that CertificateInfo holds, from a certificate already parsed.
+types::CertificateInfo describe_certificate(X509* certificate);
 /// Exactly one SubjectPublicKeyInfo of an algorithm we know, all octets used; null otherwise.
 EvpPkeyPtr decode_public_key(ByteView der);
 

@@ -16,18 +16,6 @@ Failure<Error> peer_gone(const char* doing, int error_number) {
   return {socket_error(doing, error_number)};
 }
 
-std::vector<Bytes> chain_as_sent(const SSL* tls) {
-  std::vector<Bytes> out;
-  const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(tls);
-  for (int i = 0; i < sk_X509_num(chain); ++i) {
-    unsigned char* der = nullptr;
-    const int size = i2d_X509(sk_X509_value(chain, i), &der);
-    if (size > 0) out.emplace_back(der, der + size);
-    OPENSSL_free(der);
-  }
-  return out;
-}
-
 }  // namespace
 
 void Connection::FreeTls::operator()(ssl_st* tls) const noexcept { SSL_free(tls); }
@@ -122,8 +110,11 @@ Task<Result<TlsInfo>> Connection::handshake() {
   info.cipher = SSL_get_cipher_name(tls_.get());
   info.resumed = SSL_session_reused(tls_.get()) == 1;
   if (const char* name = SSL_get_servername(tls_.get(), TLSEXT_NAMETYPE_host_name)) info.server_name = name;
-  if (!SSL_is_server(tls_.get())) info.peer_chain = chain_as_sent(tls_.get());
   co_return info;
+}
+
+const ::stack_st_X509* Connection::peer_certificates() const noexcept {
+  return tls_ && !SSL_is_server(tls_.get()) ? SSL_get_peer_cert_chain(tls_.get()) : nullptr;
 }
 
 void Connection::shutdown() noexcept {

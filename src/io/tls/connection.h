@@ -17,6 +17,7 @@
 #include "io/tls/context.h"
 
 struct ssl_st;
+struct stack_st_X509;
 
 namespace danewerk::io {
 
@@ -26,7 +27,6 @@ struct TlsInfo {
   std::string cipher;              ///< "TLS_AES_256_GCM_SHA384"
   bool resumed = false;
   std::string server_name;         ///< SNI, as sent or received; empty if none
-  std::vector<Bytes> peer_chain;   ///< DER certificates exactly as the peer sent them, leaf first
 };
 
 class Connection {
@@ -51,6 +51,9 @@ class Connection {
   Task<Result<TlsInfo>> start_tls(std::shared_ptr<const ClientContext> context, std::string server_name);
 
   bool is_encrypted() const noexcept { return tls_ != nullptr; }
+  /// On a client's side: the certificates as the peer sent them, leaf first; null if there are none. Valid while the connection
+  /// lives. For tls::verify_chain.
+  const ::stack_st_X509* peer_certificates() const noexcept;
   /// Sends close_notify where it applies and closes; waits for nothing.
   void shutdown() noexcept;
   /// For another coroutine of the same reactor: ends the operation under way.

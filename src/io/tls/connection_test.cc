@@ -40,7 +40,8 @@ Task<> echo_server(Connection& connection, std::shared_ptr<const ServerContext> 
   while (info) {
     auto n = co_await connection.read_some(buffer);
     if (!n || *n == 0) break;
-    auto written = co_await connection.write_all({buffer.data(), *n});
+    const std::string_view echoed(buffer.data(), *n);
+    auto written = co_await connection.write_all(echoed);
     EXPECT_TRUE(written.has_value());
   }
   connection.shutdown();
@@ -55,7 +56,8 @@ Task<> echo(KeyAlgorithm algorithm) {
   auto info = co_await pair.client.start_tls(*ClientContext::make(), "a.mx.example");
   EXPECT_TRUE(info.has_value());
   EXPECT_EQ(info->version, "TLSv1.3");
-  EXPECT_EQ(info->peer_chain.size(), 1U);
+  EXPECT_NE(pair.client.peer_certificates(), nullptr);
+  EXPECT_EQ(pair.server.peer_certificates(), nullptr);
   const std::string sent(100'000, 'x');
   std::string got;
   std::vector<char> buffer(4096);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -82,9 +83,7 @@ std::string quoted(const TlsaRecord& record) { return "'" + clipped(record.to_st
 types::CertificateChain read_sent(const STACK_OF(X509) * chain) {
   types::CertificateChain out;
   for (int i = 0; i < std::min(sk_X509_num(chain), compared_certificates); ++i) {
-    auto info = read_certificate(encode<X509>(i2d_X509, sk_X509_value(chain, i)));
-    if (!info) break;
-    out.push_back(*std::move(info));
+    out.push_back(describe_certificate(sk_X509_value(chain, i)));
   }
   return out;
 }
@@ -136,16 +135,15 @@ std::string no_match_sentence(const STACK_OF(X509) * chain, const TlsaSet& usabl
 }
 
 /// "name.example, *.example": what the leaf could have been accepted for.
-std::string names_in(const X509* leaf) {
+std::string names_in(X509* leaf) {
   constexpr std::size_t shown_names = 8;
-  const auto info = read_certificate(encode<X509>(i2d_X509, leaf));
-  if (!info) return "(unreadable)";
-  if (info->dns_names.empty()) return info->common_name.empty() ? "no name at all" : "only the CN " + info->common_name;
+  const types::CertificateInfo info = describe_certificate(leaf);
+  if (info.dns_names.empty()) return info.common_name.empty() ? "no name at all" : "only the CN " + info.common_name;
   std::string out;
-  for (std::size_t i = 0; i < std::min(info->dns_names.size(), shown_names); ++i) {
-    out += (i == 0 ? "" : ", ") + clipped(info->dns_names[i], shown_subject);
+  for (std::size_t i = 0; i < std::min(info.dns_names.size(), shown_names); ++i) {
+    out += (i == 0 ? "" : ", ") + clipped(info.dns_names[i], shown_subject);
   }
-  if (info->dns_names.size() > shown_names) out += ", and " + std::to_string(info->dns_names.size() - shown_names) + " more";
+  if (info.dns_names.size() > shown_names) out += ", and " + std::to_string(info.dns_names.size() - shown_names) + " more";
   return out;
 }
 
@@ -162,8 +160,8 @@ std::string sentence(int code, X509_STORE_CTX* context, const STACK_OF(X509) * c
   const int depth = X509_STORE_CTX_get_error_depth(context);
   X509* current = X509_STORE_CTX_get_current_cert(context);
   std::string what = "the certificate at depth " + std::to_string(depth);
-  const auto info = current != nullptr ? read_certificate(encode<X509>(i2d_X509, current))
-                                       : Result<types::CertificateInfo>(fail(ErrorKind::not_found, ""));
+  std::optional<types::CertificateInfo> info;
+  if (current != nullptr) info = describe_certificate(current);
   if (info) what += " (" + clipped(info->subject, shown_subject) + ")";
   if (info && (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID)) {
     return what + date_sentence(code, *info);

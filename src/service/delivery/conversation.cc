@@ -44,14 +44,9 @@ types::Extension extension_of(const types::EnhancedCode& code) {
   return types::Extension::size;
 }
 
-std::vector<types::CertificateDigests> digests_of(const std::vector<Bytes>& chain) {
+std::vector<types::CertificateDigests> digests_of(const ::stack_st_X509* chain) {
   std::vector<types::CertificateDigests> out;
-  for (const Bytes& der : chain) {
-    auto info = tls::read_certificate(der);
-    if (!info) break;
-    const auto cert = tls::record_for(*info, types::TlsaUsage::dane_ee, types::TlsaSelector::cert, types::TlsaMatching::sha2_256);
-    out.push_back({to_hex(cert.data), info->spki_sha256});
-  }
+  for (const types::CertificateInfo& info : tls::describe_chain(chain)) out.push_back({info.sha256, info.spki_sha256});
   return out;
 }
 
@@ -136,12 +131,12 @@ class Conversation {
     attempt_.channel = types::Channel::tls;
     attempt_.secured = clock_.now();
     attempt_.tls = types::TlsSession{info->version, info->cipher, info->resumed};
-    if (hop_.dane && !judge_chain(info->peer_chain)) co_return;
+    if (hop_.dane && !judge_chain(connection_.peer_certificates())) co_return;
     session_.tls_established(clock_.now());
   }
 
   /// CRT-01 to CRT-09 through tls::verify_chain. False, and the conversation is over, if the hop's terms are not met.
-  bool judge_chain(const std::vector<Bytes>& chain) {
+  bool judge_chain(const ::stack_st_X509* chain) {
     attempt_.presented = digests_of(chain);
     const tls::DaneDemand demand{hop_.dane->usable, hop_.dane->base, hop_.dane->names, clock_.now()};
     auto verdict = tls::verify_chain(chain, demand);

@@ -91,7 +91,9 @@ types::Fault fault_or_unknown(const types::Outcome& outcome) {
 
 /// From an outcome to what the store is told; a deferral at its limit becomes a failure here (engine/retry).
 types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient,
-                                 types::Outcome& outcome, Instant now) {
+                                 RecipientEnd& end, Instant now) {
+  types::Outcome& outcome = end.outcome;
+  end.rounds_tried = recipient.attempts + 1;
   types::RecipientResult result;
   result.position = recipient.position;
   if (outcome.disposition == types::Disposition::deferred) {
@@ -105,9 +107,10 @@ types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRec
       result.memo = write_memo(history);
     } else {
       const auto& give_up = std::get<retry::GiveUp>(then);
+      end.gave_up_as = give_up.code;
       outcome.disposition = types::Disposition::failed;
       outcome.code = give_up.code;
-      outcome.sentence = give_up.sentence;
+      outcome.sentence = give_up.sentence + ": " + outcome.sentence;
     }
   }
   if (outcome.disposition == types::Disposition::delivered) result.state = types::RecipientState::delivered;
@@ -186,24 +189,21 @@ io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   Result<Round> ran = co_await run_round(parts, due);
   const Instant now = parts.clock.now();
   const Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);
-  std::vector<types::Outcome> outcomes = policy::judge(round.plan, round.attempts, indices_of(due), now);
   io::Recording recording{due.id, due.hop, now, {}, history_of(due, round, now), {}};
-  std::vector<types::Outcome> final_outcomes;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    recording.results.push_back(result_of(parts, due, due.recipients[i], outcomes[i], now));
-    if (outcomes[i].disposition != types::Disposition::deferred) final_outcomes.push_back(outcomes[i]);
-    log_outcome(parts, due, due.recipients[i], round, outcomes[i], recording.results.back());
+  std::vector<RecipientEnd> ends;
+  for (types::Outcome& outcome : policy::judge(round.plan, round.attempts, indices_of(due), now)) {
+    const types::DueRecipient& recipient = due.recipients[ends.size()];
+    RecipientEnd& end = ends.emplace_back(RecipientEnd{std::move(outcome), 1, std::nullopt});
+    recording.results.push_back(result_of(parts, due, recipient, end, now));
+    log_outcome(parts, due, recipient, round, end.outcome, recording.results.back());
   }
-  if (!final_outcomes.empty()) {
-    auto notices = co_await parts.notices.notices(due, round.plan, round.attempts, final_outcomes);
-    if (notices) {
-      recording.notices = *std::move(notices);
-    } else {
-      // A failure that nobody is told of is lost mail: leave the claim as it is, the next start tries again.
-      parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", notices.error().what}});
-      co_return;
-    }
+  auto notices = co_await parts.notices.notices(due, round.plan, round.attempts, ends);
+  if (!notices) {
+    // A failure that nobody is told of is lost mail: the claim stays as it is, and the next start tries again.
+    parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", notices.error().what}});
+    co_return;
   }
+  recording.notices = *std::move(notices);
   auto recorded = co_await parts.queue.record(std::move(recording));
   if (!recorded) parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", recorded.error().what}});
 }

@@ -19,19 +19,27 @@
 #include "io/store/queue_store.h"
 #include "service/delivery/conversation.h"
 #include "types/accepted_domain.h"
+#include "types/destination_facts.h"
 #include "types/rules.h"
 
 namespace danewerk::service {
 
-/// Words the notices a round calls for (failures; delays and successes where asked). A seam to engine/dsn.
+/// How a round ended for one recipient of the claim.
+struct RecipientEnd {
+  types::Outcome outcome;
+  std::uint32_t rounds_tried = 1;                  ///< this one included
+  std::optional<types::EnhancedCode> gave_up_as;   ///< set where a limit, not a reply, ended it
+};
+
+/// Words the notices a round calls for. A seam to engine/dsn.
 class NoticeWriter {
  public:
   virtual ~NoticeWriter() = default;
-  /// `outcomes` are final (delivered or failed) or delays to be told. Empty where nobody is to be told. Error: the original's
-  /// header could not be read.
+  /// `ends[i]` belongs to `due.recipients[i]`. Empty where nobody is to be told. Error: the original could not be read, or the
+  /// notice not be kept.
   virtual io::Task<Result<std::vector<io::Notice>>> notices(const types::DueRecipients& due, const types::DeliveryPlan& plan,
                                                             const std::vector<types::Attempt>& attempts,
-                                                            const std::vector<types::Outcome>& final_outcomes) = 0;
+                                                            const std::vector<RecipientEnd>& ends) = 0;
 };
 
 /// What every delivery needs; all of it outlives them.

@@ -17,8 +17,8 @@ using types::KeyEvent;
 constexpr Duration clock_slack = std::chrono::hours(1);  // a certificate is valid for senders whose clock is a little slow
 
 Result<types::CertificateInfo> leaf_of(const std::string& pem) {
-  TRY(const auto ders, tls::read_certificate_file(pem));
-  return tls::read_certificate(ders.front());
+  TRY(const tls::ParsedChain chain, tls::read_certificate_file(pem));
+  return tls::describe_chain(chain.get()).front();
 }
 
 Result<Ttl> parse_seconds(const std::string& text) {

@@ -13,22 +13,25 @@ constexpr std::size_t claims_at_once = 200;
 }  // namespace
 
 struct Scheduler::Lane {
-  explicit Lane(io::Reactor& r) : reactor(r), group(r.executor(), "delivery") {}
+  Lane(io::Reactor& r, DeliverOne d) : reactor(r), deliver_one(std::move(d)), group(r.executor(), "delivery") {}
   io::Reactor& reactor;
+  DeliverOne deliver_one;
   io::TaskGroup group;  // used on its reactor only
 };
 
 Scheduler::Scheduler(io::QueueStore& queue, io::Clock& clock, io::Log& log, io::Reactor& home, io::ReactorPool& reactors,
-                     DeliverOne deliver_one, SchedulerLimits limits)
+                     std::vector<DeliverOne> deliver_on, SchedulerLimits limits)
     : queue_(queue),
       clock_(clock),
       log_(log),
       home_(home),
-      deliver_one_(std::move(deliver_one)),
       limits_(limits),
       group_(home.executor(), "scheduler"),
       something_(home.executor()) {
-  for (std::size_t i = 0; i < reactors.size(); ++i) lanes_.push_back(std::make_unique<Lane>(reactors.at(i)));
+  CHECK(deliver_on.size() == reactors.size());
+  for (std::size_t i = 0; i < reactors.size(); ++i) {
+    lanes_.push_back(std::make_unique<Lane>(reactors.at(i), std::move(deliver_on[i])));
+  }
 }
 
 Scheduler::~Scheduler() = default;
@@ -78,19 +81,19 @@ void Scheduler::hand_out(types::DueRecipients due) {
   lane.reactor.post([this, &lane, shared] {
     const types::QueueId id = shared->id;
     const types::HopKey hop = shared->hop;
-    if (!lane.group.spawn("delivery of " + id.to_string(), deliver_and_count(std::move(*shared)))) {
+    if (!lane.group.spawn("delivery of " + id.to_string(), deliver_and_count(lane.deliver_one, std::move(*shared)))) {
       queue_.release(id, hop);
       finished_one();
     }
   });
 }
 
-io::Task<> Scheduler::deliver_and_count(types::DueRecipients due) {
+io::Task<> Scheduler::deliver_and_count(const DeliverOne& deliver_one, types::DueRecipients due) {
   struct Count {
     Scheduler& scheduler;
     ~Count() { scheduler.finished_one(); }  // also when the delivery is cancelled
   } count{*this};
-  co_await deliver_one_(std::move(due));
+  co_await deliver_one(std::move(due));
 }
 
 void Scheduler::finished_one() {

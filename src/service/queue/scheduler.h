@@ -28,9 +28,9 @@ using DeliverOne = std::function<io::Task<>(types::DueRecipients)>;
 
 class Scheduler {
  public:
-  /// Lives on `home`; deliveries run on all of `reactors`. Everything outlives it until join().
-  Scheduler(io::QueueStore& queue, io::Clock& clock, io::Log& log, io::Reactor& home, io::ReactorPool& reactors, DeliverOne deliver_one,
-            SchedulerLimits limits);
+  /// Lives on `home`; `deliver_on[i]` runs on the i-th of `reactors` (CHECKed: one each). Everything outlives it until stop().
+  Scheduler(io::QueueStore& queue, io::Clock& clock, io::Log& log, io::Reactor& home, io::ReactorPool& reactors,
+            std::vector<DeliverOne> deliver_on, SchedulerLimits limits);
   ~Scheduler();
 
   /// Thread safe: begins to run.
@@ -45,7 +45,7 @@ class Scheduler {
   struct Lane;
   io::Task<> run();
   io::Task<bool> claim_some();
-  io::Task<> deliver_and_count(types::DueRecipients due);
+  io::Task<> deliver_and_count(const DeliverOne& deliver_one, types::DueRecipients due);
   void hand_out(types::DueRecipients due);
   void finished_one();
 
@@ -53,7 +53,6 @@ class Scheduler {
   io::Clock& clock_;
   io::Log& log_;
   io::Reactor& home_;
-  DeliverOne deliver_one_;
   SchedulerLimits limits_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   io::TaskGroup group_;

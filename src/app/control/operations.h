@@ -1,0 +1,37 @@
+// The operations of the running program, as the command line (and later the HTTP API and the console) calls them.
+//
+// One function an operation: JSON in, JSON out, the parts it works on by reference. Names of members are the vocabulary of
+// docs/glossary.md; instants are RFC 3339, names A-labels, codes dotted.
+#pragma once
+
+#include "app/control/server.h"
+#include "io/store/domain_store.h"
+#include "service/delivery/deliver.h"
+#include "service/queue/scheduler.h"
+
+namespace danewerk::app {
+
+/// What the operations work on; all of it outlives them.
+struct OperatedParts {
+  io::QueueStore& queue;
+  io::Store& store;
+  io::DomainStore& domains;
+  const service::DeliveryParts& delivery;  ///< of the reactor the control server runs on
+  service::Scheduler& scheduler;
+  std::string hostname;                    ///< for Received
+  std::function<std::string(const types::DomainName&)> mx_host_of;  ///< the MX host of an accepted domain; empty without a zone
+  std::function<Json()> publisher_status;  ///< null without a zone
+};
+
+void add_queue_operations(Operations& operations, OperatedParts& parts);
+void add_domain_operations(Operations& operations, OperatedParts& parts);
+void add_send_operation(Operations& operations, OperatedParts& parts);
+void add_explain_operation(Operations& operations, OperatedParts& parts);
+void add_status_operation(Operations& operations, OperatedParts& parts);
+
+/// An address as people write it, U-labels too. Error: malformed.
+Result<types::Mailbox> parse_mailbox_text(const std::string& text);
+/// Who did what, for the ledger: the caller, and the argument "why".
+types::AdminAct act_of(const Call& call, Instant now);
+
+}  // namespace danewerk::app

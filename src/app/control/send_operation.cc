@@ -1,0 +1,115 @@
+#include <algorithm>
+
+#include "app/control/operations.h"
+#include "engine/smtp/line_rules.h"
+#include "io/text/idna.h"
+
+namespace danewerk::app {
+namespace {
+
+constexpr std::size_t header_kept = 64 * 1024;
+
+/// What has to be known of a message before it is accepted, seen while it streams past.
+class Passing {
+ public:
+  void look(std::string_view octets) {
+    rules_.feed(octets);
+    if (std::any_of(octets.begin(), octets.end(), [](char c) { return (c & 0x80) != 0; })) eight_bit_ = true;
+    if (header_.size() < header_kept && !header_ended()) header_.append(octets.substr(0, header_kept));
+  }
+  void end() { rules_.finish(); }
+  engine::smtp::LineFault fault() const { return rules_.fault(); }
+  bool eight_bit() const { return eight_bit_; }
+  bool eight_bit_header() const {
+    return std::any_of(header_.begin(), header_.begin() + static_cast<std::ptrdiff_t>(header_size()), [](char c) { return (c & 0x80) != 0; });
+  }
+  /// `name` with its colon, lower case.
+  bool has_field(std::string_view name) const {
+    std::string lower = "\r\n" + header_.substr(0, header_size());
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    return lower.find("\r\n" + std::string(name)) != std::string::npos;
+  }
+
+ private:
+  bool header_ended() const { return header_.starts_with("\r\n") || header_.find("\r\n\r\n") != std::string::npos; }
+  std::size_t header_size() const { return std::min(header_.size(), header_.find("\r\n\r\n")); }
+
+  engine::smtp::LineRules rules_;
+  std::string header_;
+  bool eight_bit_ = false;
+};
+
+Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& arguments, Instant now) {
+  TRY(const std::string from, text_argument(arguments, "from"));
+  TRY(types::Mailbox sender, parse_mailbox_text(from));
+  const auto domains = parts.domains.snapshot();
+  const auto* name = std::get_if<types::DomainName>(&sender.domain());
+  const types::AcceptedDomain* own = name ? domains->find(*name) : nullptr;
+  if (!own) {
+    return fail(ErrorKind::denied, types::to_string(sender.domain()) + " is not one of our domains: mail is only sent for those; see `danewerk domain add`");
+  }
+  types::NewMessage message{own->tenant, types::Origin::submission, {}, {}, now, now, {}};
+  bool utf8 = sender.needs_smtputf8();
+  message.envelope.sender.path = std::move(sender);
+  if (!arguments.contains("to") || !arguments["to"].is_array() || arguments["to"].empty()) {
+    return fail(ErrorKind::malformed, "name at least one recipient");
+  }
+  for (const Json& one : arguments["to"]) {
+    TRY(types::Mailbox mailbox, parse_mailbox_text(one.is_string() ? one.get<std::string>() : ""));
+    utf8 = utf8 || mailbox.needs_smtputf8();
+    const auto* domain = std::get_if<types::DomainName>(&mailbox.domain());
+    message.hops.push_back(domain && domains->find(*domain) ? service::route_key(*domain) : service::mx_key(mailbox.domain()));
+    message.envelope.recipients.push_back({std::move(mailbox), {}, {}});
+  }
+  if (utf8) message.envelope.sender.utf8 = types::Smtputf8::yes;
+  if (arguments.value("require_tls", false)) message.envelope.sender.require_tls = types::RequireTls::yes;
+  return message;
+}
+
+/// RFC 5321 4.4; RFC 6409 8 for the fields a submission may lack.
+std::string prepended_lines(const OperatedParts& parts, const Passing& seen, const types::QueueId& id, Instant now) {
+  const std::string date = to_rfc5322(now);
+  std::string out = "Received: by " + parts.hostname + " (Danewerk)\r\n\tid " + id.to_string() + "; " + date + "\r\n";
+  if (!seen.has_field("date:")) out += "Date: " + date + "\r\n";
+  if (!seen.has_field("message-id:")) out += "Message-ID: <" + id.to_string() + "@" + parts.hostname + ">\r\n";
+  return out;
+}
+
+io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
+  const Instant now = parts.delivery.clock.now();
+  CO_TRY(types::NewMessage message, message_from(parts, call.request.arguments, now));
+  CO_TRY_VOID(parts.store.has_room(ByteCount{call.body.left()}));
+  io::BodyWriter body = parts.queue.begin(now);
+  Passing seen;
+  while (true) {
+    CO_TRY(std::string_view piece, co_await call.body.next());
+    if (piece.empty()) break;
+    seen.look(piece);
+    CO_TRY_VOID(co_await body.append(piece));
+  }
+  seen.end();
+  if (seen.fault() != engine::smtp::LineFault::none) {
+    co_return fail(ErrorKind::malformed, std::string("the message holds ") + to_string(seen.fault()) + "; lines end in CRLF (RFC 5321 2.3.8)");
+  }
+  if (seen.eight_bit()) message.envelope.sender.body = types::BodyKind::eight_bit_mime;
+  if (seen.eight_bit_header()) message.envelope.sender.utf8 = types::Smtputf8::yes;
+  message.prepended = prepended_lines(parts, seen, body.id(), now);
+  CO_TRY(types::QueueId id, co_await parts.queue.accept(std::move(message), std::move(body)));
+  parts.scheduler.wake();
+  co_return Json{{"id", id.to_string()}};
+}
+
+}  // namespace
+
+Result<types::Mailbox> parse_mailbox_text(const std::string& text) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string::npos || at + 1 == text.size() || text[at + 1] == '[') return types::Mailbox::parse(text, types::Smtputf8::yes);
+  TRY(const types::DomainName domain, io::to_a_labels(text.substr(at + 1)));
+  return types::Mailbox::parse(text.substr(0, at + 1) + domain.to_string(), types::Smtputf8::yes);
+}
+
+void add_send_operation(Operations& operations, OperatedParts& parts) {
+  operations["send"] = [&parts](Call& call) { return send(parts, call); };
+}
+
+}  // namespace danewerk::app

@@ -1,0 +1,234 @@
+#include "app/danewerk/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+#include "app/config/schema.h"
+#include "app/control/client.h"
+#include "app/danewerk/render.h"
+#include "app/serve/serve.h"
+
+namespace danewerk::app {
+namespace {
+
+constexpr int done = 0;
+constexpr int could_not = 1;
+constexpr int bad_usage = 2;
+
+struct Common {
+  std::string config = "/etc/danewerk/danewerk.toml";
+  bool json = false;
+};
+
+int complain(const Error& error, int code) {
+  std::cerr << "danewerk: " << error.what << "\n";
+  return code;
+}
+
+Result<Settings> load(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return fail(ErrorKind::not_found, "cannot read " + path + "; give one with --config (`danewerk config describe` prints a template)");
+  auto settings = read_settings({std::istreambuf_iterator<char>(file), {}});
+  if (!settings) return fail(ErrorKind::malformed, path + ": " + settings.error().what);
+  return settings;
+}
+
+using Renderer = std::string (*)(const Json&);
+
+/// Calls the running program and prints its answer: as JSON, by `render`, or the member "text".
+int ask(const Common& common, const std::string& operation, Json arguments, Renderer render, std::istream* body = nullptr, std::uint64_t size = 0) {
+  const auto settings = load(common.config);
+  if (!settings) return complain(settings.error(), bad_usage);
+  const auto answer = call(settings->control_socket(), {operation, std::move(arguments), size}, body);
+  if (!answer) return complain(answer.error(), could_not);
+  if (common.json) {
+    std::cout << answer->dump(2) << "\n";
+  } else if (render) {
+    std::cout << render(*answer);
+  } else {
+    std::cout << answer->value("text", answer->dump()) << (answer->contains("text") ? "" : "\n");
+  }
+  return done;
+}
+
+/// LF and CRLF line ends both become CRLF; a last line without an end gets one.
+std::string with_crlf(const std::string& text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 32);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) out.push_back('\r');
+    out.push_back(text[i]);
+  }
+  if (!out.empty() && !out.ends_with("\r\n")) out += "\r\n";
+  return out;
+}
+
+std::string read_all(const std::string& path, bool& read) {
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  std::istream& in = path == "-" ? std::cin : file;
+  read = path == "-" || file.is_open();
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct SendOptions {
+  std::string from, file = "-";
+  std::vector<std::string> to;
+  bool require_tls = false;
+};
+
+int send_message(const Common& common, const SendOptions& options) {
+  bool read = false;
+  const std::string message = with_crlf(read_all(options.file, read));
+  if (!read) return complain({ErrorKind::not_found, "cannot read " + options.file}, bad_usage);
+  if (message.empty()) return complain({ErrorKind::malformed, "the message is empty"}, bad_usage);
+  std::istringstream body(message);
+  return ask(common, "send", {{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls}},
+             [](const Json& answer) { return "queued as " + answer.value("id", "") + "\n"; }, &body, message.size());
+}
+
+void add_json(CLI::App* command, Common& common) { command->add_flag("--json", common.json, "print JSON for programs"); }
+
+void add_queue(CLI::App& app, Common& common, int& exit_code) {
+  static std::string id, hop, tenant, recipient, which = "queued", why;
+  static std::uint32_t limit = 100;
+  static std::vector<std::string> ids;
+  auto* queue = app.add_subcommand("queue", "what waits, why, and what to do about it");
+  queue->require_subcommand(1);
+  const auto with_filter = [&](CLI::App* command) {
+    command->add_option("--hop", hop, "next hop, like example.com or route:example.com");
+    command->add_option("--tenant", tenant, "tenant");
+    command->add_option("--recipient", recipient, "recipient address");
+    add_json(command, common);
+  };
+  const auto filter = [&] { return Json{{"id", id}, {"hop", hop}, {"tenant", tenant}, {"recipient", recipient}, {"which", which}, {"limit", limit}}; };
+  auto* list = queue->add_subcommand("list", "messages, oldest first");
+  with_filter(list);
+  list->add_option("--which", which, "queued, finished or all");
+  list->add_option("--limit", limit, "at most so many");
+  list->callback([&, filter] { exit_code = ask(common, "queue.list", filter(), render_queue); });
+  auto* show = queue->add_subcommand("show", "one message with every attempt and its evidence");
+  show->add_option("id", id, "queue id")->required();
+  add_json(show, common);
+  show->callback([&] { exit_code = ask(common, "queue.show", {{"id", id}}, render_message); });
+  auto* retry = queue->add_subcommand("retry", "make messages due now");
+  retry->add_option("id", id, "queue id; without it, whatever the other options select");
+  retry->add_option("--why", why, "for the ledger");
+  with_filter(retry);
+  retry->callback([&, filter] {
+    Json arguments = filter();
+    arguments["why"] = why;
+    exit_code = ask(common, "queue.retry", arguments, [](const Json& a) { return std::to_string(a.value("recipients", 0)) + " recipients due now\n"; });
+  });
+  auto* drop = queue->add_subcommand("drop", "end messages without telling the sender");
+  drop->add_option("id", ids, "queue ids")->required();
+  drop->add_option("--why", why, "for the ledger")->required();
+  add_json(drop, common);
+  drop->callback([&] {
+    exit_code = ask(common, "queue.drop", {{"ids", ids}, {"why", why}}, [](const Json& a) { return std::to_string(a["dropped"].size()) + " dropped\n"; });
+  });
+}
+
+void add_domain(CLI::App& app, Common& common, int& exit_code) {
+  static std::string name, tenant, route, why;
+  auto* domain = app.add_subcommand("domain", "the domains whose mail we take");
+  domain->require_subcommand(1);
+  auto* add = domain->add_subcommand("add", "accept mail for a domain");
+  add->add_option("domain", name, "the domain")->required();
+  add->add_option("--tenant", tenant, "whose it is; made if it is new")->required();
+  add->add_option("--route", route, "where its mail goes: lmtp:192.0.2.1:24 or smtp:192.0.2.1:25,[2001:db8::1]:25")->required();
+  add->add_option("--why", why, "for the ledger");
+  add_json(add, common);
+  add->callback([&] {
+    exit_code = ask(common, "domain.add", {{"domain", name}, {"tenant", tenant}, {"route", route}, {"why", why}},
+                    [](const Json& a) { return render_domains({{"domains", Json::array({a})}}); });
+  });
+  auto* list = domain->add_subcommand("list", "all of them, or a tenant's");
+  list->add_option("--tenant", tenant, "only this tenant's");
+  add_json(list, common);
+  list->callback([&] { exit_code = ask(common, "domain.list", {{"tenant", tenant}}, render_domains); });
+  auto* remove = domain->add_subcommand("remove", "stop accepting mail for a domain");
+  remove->add_option("domain", name, "the domain")->required();
+  remove->add_option("--why", why, "for the ledger");
+  add_json(remove, common);
+  remove->callback([&] { exit_code = ask(common, "domain.remove", {{"domain", name}, {"why", why}}, [](const Json&) { return std::string("removed\n"); }); });
+}
+
+void add_config(CLI::App& app, Common& common, int& exit_code) {
+  auto* config = app.add_subcommand("config", "the configuration file");
+  config->require_subcommand(1);
+  config->add_subcommand("describe", "print every setting with its default and meaning")->callback([&] {
+    std::cout << describe_settings();
+    exit_code = done;
+  });
+  auto* check = config->add_subcommand("check", "say what is wrong with a file, line by line");
+  static std::string path;
+  check->add_option("file", path, "the file; by default the one given with --config");
+  check->callback([&] {
+    const std::string& file = path.empty() ? common.config : path;
+    const auto settings = load(file);
+    exit_code = settings ? done : complain(settings.error(), bad_usage);
+    if (settings) std::cout << file << ": good\n";
+  });
+}
+
+void add_serve(CLI::App& app, Common& common, int& exit_code) {
+  static bool worker = false;
+  auto* serve = app.add_subcommand("serve", "run: edge, delivery, publication, and the resolver and name server they need");
+  serve->add_flag("--worker", worker, "the mail process only (started by the supervisor)")->group("");
+  serve->callback([&] {
+    const auto settings = load(common.config);
+    if (!settings) {
+      exit_code = complain(settings.error(), bad_usage);
+      return;
+    }
+    auto result = worker ? run_worker(*settings) : run_supervisor(*settings, common.config);
+    exit_code = result ? *result : complain(result.error(), could_not);
+  });
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) {
+  CLI::App app{"Danewerk: SMTP DANE with DNSSEC for mail operators"};
+  app.set_version_flag("--version", std::string("danewerk ") + DANEWERK_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 done, 1 it could not be done, 2 wrong usage or configuration; `danewerk tlsa --help` has its own.");
+  Common common;
+  app.add_option("-c,--config", common.config, "configuration file")->capture_default_str();
+  app.fallthrough();
+  int exit_code = done;
+  add_serve(app, common, exit_code);
+  SendOptions send_options;
+  auto* send = app.add_subcommand("send", "submit a message from a file or standard input");
+  send->add_option("--from", send_options.from, "sender; one of our domains")->required();
+  send->add_option("--to", send_options.to, "recipients")->required();
+  send->add_option("file", send_options.file, "the message; - is standard input")->capture_default_str();
+  send->add_flag("--require-tls", send_options.require_tls, "RFC 8689: deliver over verified TLS or not at all");
+  add_json(send, common);
+  send->callback([&] { exit_code = send_message(common, send_options); });
+  add_queue(app, common, exit_code);
+  static std::string subject;
+  auto* explain = app.add_subcommand("explain", "what delivery would demand of each host of an address or domain, and why; sends nothing");
+  explain->add_option("address-or-domain", subject)->required();
+  add_json(explain, common);
+  explain->callback([&] { exit_code = ask(common, "explain", {{"subject", subject}}, nullptr); });
+  add_domain(app, common, exit_code);
+  auto* status = app.add_subcommand("status", "how the running program is");
+  add_json(status, common);
+  status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });
+  add_config(app, common, exit_code);
+  app.add_subcommand("tlsa", "verify chains against TLSA records offline, or make records (see `danewerk tlsa --help`)");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? done : bad_usage;
+  }
+  return exit_code;
+}
+
+}  // namespace danewerk::app

@@ -1,0 +1,15 @@
+// Answers of the running program as text for people.
+#pragma once
+
+#include <string>
+
+#include "app/control/protocol.h"
+
+namespace danewerk::app {
+
+std::string render_queue(const Json& answer);
+std::string render_message(const Json& answer);
+std::string render_domains(const Json& answer);
+std::string render_status(const Json& answer);
+
+}  // namespace danewerk::app

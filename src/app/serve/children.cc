@@ -1,0 +1,152 @@
+#include "app/serve/children.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "app/serve/serve.h"
+#include "io/process/authoritative_child.h"
+#include "io/process/resolver_child.h"
+#include "io/runtime/entropy.h"
+
+namespace danewerk::app {
+namespace {
+
+bool is_root() { return geteuid() == 0; }
+
+Result<std::optional<io::RunAs>> run_as(const std::string& user) {
+  if (!is_root()) return std::optional<io::RunAs>{};
+  TRY(io::RunAs found, io::RunAs::find(user));
+  return std::optional<io::RunAs>{std::move(found)};
+}
+
+Result<void> make_directory(const std::string& path, mode_t mode, const std::optional<io::RunAs>& owner) {
+  const auto failed = [&] { return fail(ErrorKind::denied, "cannot prepare " + path + ": " + std::strerror(errno)); };
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return failed();
+  if (owner && ::chown(path.c_str(), owner->uid, owner->gid) != 0) return failed();
+  if (::chmod(path.c_str(), mode) != 0) return failed();
+  return {};
+}
+
+std::string secret_path(const Settings& settings) { return settings.server.state_directory + "/update.key"; }
+
+/// 32 octets in hex, readable by the mail process; made once.
+Result<void> make_update_secret(const Settings& settings, const std::optional<io::RunAs>& owner) {
+  const std::string path = secret_path(settings);
+  if (::access(path.c_str(), F_OK) == 0) return {};
+  std::array<std::uint8_t, 32> secret{};
+  io::KernelEntropy().fill(secret);
+  const std::string text = to_hex(secret) + "\n";
+  const std::string fresh = path + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0 &&
+                       (!owner || ::fchown(fd, owner->uid, owner->gid) == 0);
+  if (fd >= 0) ::close(fd);
+  if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
+    return fail(ErrorKind::unavailable, "cannot write " + path + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+Ttl ttl(Duration duration) { return Ttl{static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count())}; }
+
+Result<io::ChildSpec> resolver_spec(const Settings& settings) {
+  const ResolverSettings& from = settings.resolver;
+  io::ResolverChildSettings to;
+  to.program = from.binary;
+  to.directory = settings.server.state_directory + "/resolver";
+  TRY(to.run_as, run_as(settings.server.resolver_user));
+  to.port = from.address.port;
+  to.trust_anchor_files = {from.trust_anchor};
+  to.root_hints = from.root_hints;
+  to.ask_for_special_zones = from.nodefault_zones;
+  to.bogus_ttl = ttl(from.bogus_ttl);
+  to.max_negative_ttl = ttl(from.max_negative_ttl);
+  return io::resolver_child(to);
+}
+
+std::vector<types::DomainName> server_names(const ZoneSettings& zone) {
+  std::vector<types::DomainName> names;
+  for (const NameServer& server : zone.name_servers) {
+    if (std::find(names.begin(), names.end(), server.name) == names.end()) names.push_back(server.name);
+  }
+  return names;
+}
+
+Result<io::ChildSpec> name_server_spec(const Settings& settings) {
+  const ZoneSettings& from = settings.zone;
+  io::AuthoritativeChildSettings to;
+  to.program = from.binary;
+  to.directory = settings.server.state_directory + "/dns";
+  TRY(to.run_as, run_as(settings.server.dns_user));
+  to.listen = from.listen;
+  to.update_at = from.update_address;
+  to.zone = from.name;
+  to.name_servers = server_names(from);
+  for (const types::DomainName& name : to.name_servers) {
+    io::AuthoritativeChildSettings::Host host{name, {}};
+    for (const NameServer& server : from.name_servers) {
+      if (server.name == name) host.addresses.push_back(server.address);
+    }
+    if (name.is_within(from.name)) to.glue.push_back(std::move(host));
+  }
+  TRY(to.update_key.secret, read_update_secret(settings));
+  TRY(to.update_key.name, types::DomainName::parse("danewerk-update"));
+  to.ns_ttl = ttl(from.address_ttl);
+  to.negative_ttl = ttl(from.negative_ttl);
+  to.dnskey_ttl = ttl(from.address_ttl);
+  to.zone_max_ttl = std::max(ttl(from.address_ttl), ttl(from.tlsa_ttl));
+  to.propagation = from.propagation;
+  return io::authoritative_child(to);
+}
+
+std::string own_program() {
+  std::array<char, 4096> path{};
+  const ssize_t n = ::readlink("/proc/self/exe", path.data(), path.size());
+  return n > 0 ? std::string(path.data(), static_cast<std::size_t>(n)) : "/usr/bin/danewerk";
+}
+
+}  // namespace
+
+Result<Bytes> read_update_secret(const Settings& settings) {
+  std::ifstream file(secret_path(settings));
+  std::string text;
+  if (!std::getline(file, text)) return fail(ErrorKind::unavailable, "cannot read " + secret_path(settings));
+  auto secret = parse_hex(text);
+  if (!secret || secret->size() < 32) return fail(ErrorKind::corrupt, secret_path(settings) + " does not hold 32 octets in hex; remove it and start again");
+  return secret;
+}
+
+Result<std::vector<io::ChildSpec>> children_of(const Settings& settings, const std::string& config_path) {
+  const std::string& state = settings.server.state_directory;
+  TRY(const auto mail_user, run_as(settings.server.user));
+  TRY_VOID(make_directory(state, 0711, mail_user));
+  TRY_VOID(make_directory(state + "/run", 0755, std::nullopt));
+  TRY_VOID(make_update_secret(settings, mail_user));
+  std::vector<io::ChildSpec> out;
+  if (settings.resolver.mode == ChildOrExternal::child) {
+    TRY(io::ChildSpec spec, resolver_spec(settings));
+    out.push_back(std::move(spec));
+  }
+  if (!settings.zone.name.is_root() && settings.zone.mode == ChildOrExternal::child) {
+    TRY(io::ChildSpec spec, name_server_spec(settings));
+    out.push_back(std::move(spec));
+  }
+  io::ChildSpec mail;
+  mail.name = "mail";
+  mail.argv = {own_program(), "--config", config_path, "serve", "--worker"};
+  mail.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  mail.run_as = mail_user;
+  mail.may_bind_low_ports = true;
+  mail.writable = {state};
+  out.push_back(std::move(mail));
+  return out;
+}
+
+}  // namespace danewerk::app

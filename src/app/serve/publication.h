@@ -1,0 +1,14 @@
+// What the running program says of the zone it keeps.
+#pragma once
+
+#include "app/control/protocol.h"
+#include "io/tls/digest.h"
+#include "service/publisher/publisher_status.h"
+
+namespace danewerk::app {
+
+Json status_json(const service::PublisherStatus& status);
+/// Of DomainName::text(), for types::mx_host.
+io::Sha256 domain_digest(const types::DomainName& domain);
+
+}  // namespace danewerk::app

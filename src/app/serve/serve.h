@@ -1,0 +1,20 @@
+// What `danewerk serve` runs: the supervisor, and below it the mail process.
+#pragma once
+
+#include <string>
+
+#include "app/config/settings.h"
+
+namespace danewerk::app {
+
+/// Makes the directories, writes the children's configuration, starts resolver, name server and mail process, each under its
+/// own user where we are root, and keeps them running until SIGTERM or SIGINT. Errors: what keeps it from starting.
+Result<int> run_supervisor(const Settings& settings, const std::string& config_path);
+
+/// The mail process: edge, queue, delivery, publisher, control. Runs until SIGTERM or SIGINT; returns the exit code.
+Result<int> run_worker(const Settings& settings);
+
+/// The key of our zone updates, shared by the mail process and the name server. Error: unavailable, corrupt.
+Result<Bytes> read_update_secret(const Settings& settings);
+
+}  // namespace danewerk::app

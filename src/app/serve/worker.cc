@@ -1,0 +1,224 @@
+#include "app/serve/worker.h"
+
+#include <unistd.h>
+
+#include "app/serve/publication.h"
+#include "app/serve/serve.h"
+#include "app/serve/worker_events.h"
+#include "io/runtime/blocking.h"
+#include "io/runtime/stopping.h"
+#include "io/store/posix_disk.h"
+
+namespace danewerk::app {
+namespace {
+
+constexpr std::size_t cached_answers = 200'000;
+constexpr Duration most_drift = std::chrono::minutes(5);
+constexpr Duration patience_at_stop = std::chrono::seconds(30);
+/// No clock that is right is before this program's first release.
+constexpr std::chrono::sys_days first_release = std::chrono::year{2026} / 11 / 1;
+
+types::LogLevel level_of(const std::string& word) {
+  for (const auto level : {types::LogLevel::debug, types::LogLevel::info, types::LogLevel::notice, types::LogLevel::warning}) {
+    if (word == types::to_string(level)) return level;
+  }
+  return types::LogLevel::error;
+}
+
+service::HostNames names_of(const EdgeSettings& edge) {
+  service::HostNames names{edge.hostname, {}};
+  for (const NameByAddress& one : edge.names_by_address) names.by_address.push_back({one.address, one.name});
+  return names;
+}
+
+/// The waits of design.md 9.8 with the operator's numbers: ordinary failures double from the first wait to the longest.
+retry::Schedule schedule_of(const DeliverySettings& from) {
+  retry::Schedule schedule = retry::Schedule::standard();
+  schedule.policy = {{from.policy_first_retry, from.policy_first_retry}, from.policy_max_retry, 10, from.policy_give_up_after};
+  schedule.ordinary = {{}, from.max_retry, 10, from.give_up_after};
+  for (Duration wait = from.first_retry; wait < from.max_retry; wait *= 2) schedule.ordinary.first.push_back(wait);
+  schedule.ours.then = std::min(schedule.ours.then, from.max_retry);
+  for (Duration& wait : schedule.ours.first) wait = std::min(wait, from.max_retry);
+  return schedule;
+}
+
+service::ClientManners manners_of(const DeliverySettings& from) {
+  return {from.hostname.to_string(), io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
+}
+
+types::Rules rules_of(const Settings& settings) {
+  types::Rules rules;
+  rules.own_names = {settings.edge.hostname};
+  for (const NameByAddress& one : settings.edge.names_by_address) rules.own_names.push_back(one.name);
+  rules.own_addresses = settings.zone.mx_addresses;
+  return rules;
+}
+
+service::EdgeRules edge_rules(const Settings& settings, const std::vector<types::Endpoint>& listen) {
+  service::EdgeRules rules;
+  rules.listen = listen;
+  rules.names = names_of(settings.edge);
+  rules.limits.message = settings.edge.max_message;
+  rules.limits.recipients = settings.edge.max_recipients;
+  rules.timeouts.command = settings.edge.command_timeout;
+  return rules;
+}
+
+}  // namespace
+
+Worker::Worker(const Settings& settings)
+    : settings_(settings),
+      log_(clock_, STDERR_FILENO, settings.server.log_style == LogStyle::json ? io::LogFormat::json : io::LogFormat::logfmt,
+           level_of(settings.server.log_level)) {}
+
+Worker::~Worker() { stop(); }
+
+Result<void> Worker::start() {
+  TRY_VOID(open_store());
+  reactors_ = std::make_unique<io::ReactorPool>(settings_.server.reactors);
+  group_.emplace(home().executor(), "worker");
+  running_ = true;
+  reactors_->start();
+  TRY_VOID(start_resolvers());
+  TRY_VOID(build_delivery());
+  TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
+  build_edges();
+  TRY_VOID(open_control());
+  scheduler_->start();
+  log_.event(worker_started, {{"hostname", settings_.edge.hostname.to_string()}, {"domains", std::to_string(domains_->snapshot()->size())}});
+  return {};
+}
+
+Result<void> Worker::open_store() {
+  io::StoreSettings settings;
+  settings.room_floor = settings_.server.min_free_space;
+  TRY(store_, io::Store::open(std::make_shared<io::PosixDisk>(settings_.server.state_directory + "/mail"), settings));
+  const io::SweepReport& swept = store_->swept();
+  if (swept.orphans_removed > 0 || !swept.bodies_missing.empty()) {
+    log_.event(store_swept, {{"orphans", std::to_string(swept.orphans_removed)}, {"missing", std::to_string(swept.bodies_missing.size())}});
+  }
+  queue_.emplace(*store_);
+  keys_.emplace(*store_);
+  TRY(domains_, io::DomainStore::open(*store_));
+  return {};
+}
+
+Result<void> Worker::start_resolvers() {
+  answers_ = std::make_shared<io::dns::AnswerCache>(cached_answers);
+  for (std::size_t i = 0; i < reactors_->size(); ++i) {
+    io::dns::StubSettings settings;
+    settings.server = settings_.resolver.address;
+    settings.deadline = settings_.resolver.deadline;
+    settings.canary.clock_fault = [this](Instant now) -> std::optional<std::string> {
+      if (now < first_release) return "the clock says " + to_rfc3339(now) + ", which lies in the past; set it right and start again";
+      if (std::chrono::abs(clock_.drift()) > most_drift) return "the clock was moved by " + to_string(clock_.drift()) + " since the start; start again";
+      return std::nullopt;
+    };
+    if (i == 0) {
+      settings.on_change = [this](const io::dns::ResolverHealth& health) {
+        const bool fit = health.state == io::dns::ResolverHealth::State::fit;
+        log_.event(fit ? resolver_fit : resolver_unfit, {{"resolver", settings_.resolver.address.to_string()}, {"what", health.fault}});
+        if (fit && scheduler_) scheduler_->wake();
+      };
+    }
+    TRY(auto resolver, io::dns::StubResolver::create(settings, reactors_->at(i).executor(), clock_, entropy_, answers_));
+    resolvers_.push_back(std::move(resolver));
+    io::run_on(reactors_->at(i).executor(), resolvers_.back()->start());
+  }
+  return {};
+}
+
+types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
+  const auto* name = std::get_if<types::DomainName>(&domain);
+  const auto snapshot = domains_->snapshot();
+  return name && snapshot->find(*name) ? service::route_key(*name) : service::mx_key(domain);
+}
+
+Result<void> Worker::build_delivery() {
+  TRY(auto tls, io::ClientContext::make());
+  notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
+                                                   [this](const types::MailDomain& domain) { return hop_of(domain); });
+  const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
+    const auto snapshot = domains_->snapshot();
+    const types::AcceptedDomain* own = snapshot->find(domain);
+    return own ? std::optional(own->route) : std::nullopt;
+  };
+  std::vector<service::DeliverOne> deliver_on;
+  for (std::size_t i = 0; i < reactors_->size(); ++i) {
+    deliveries_.push_back(std::make_unique<service::DeliveryParts>(
+        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_.delivery),
+                               rules_of(settings_), schedule_of(settings_.delivery), route_of}));
+    const service::DeliveryParts& parts = *deliveries_.back();
+    deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
+  }
+  const service::SchedulerLimits limits{settings_.delivery.max_concurrent, settings_.delivery.max_per_destination};
+  scheduler_ = std::make_unique<service::Scheduler>(*queue_, clock_, log_, home(), *reactors_, std::move(deliver_on), limits);
+  return {};
+}
+
+void Worker::build_edges() {
+  door_ = std::make_unique<service::Door>(service::Door::Limits{settings_.edge.max_connections, settings_.edge.max_connections_per_peer});
+  house_ = std::make_unique<service::House>([this] { return domains_->snapshot(); }, names_of(settings_.edge), std::nullopt);
+  inbound_ = std::make_unique<service::InboundAdmission>(*house_);
+  submission_ = std::make_unique<service::SubmissionAdmission>(*house_, settings_.submission.networks);
+  const auto add = [&](const service::Admission& admission, const std::vector<types::Endpoint>& listen) {
+    if (listen.empty()) return;
+    service::EdgeParts parts{*reactors_, *store_, *queue_, admission, *door_, clock_, log_, [this] { return certificate_.current(); },
+                             [this] { scheduler_->wake(); }};
+    edges_.push_back(std::make_unique<service::Edge>(std::move(parts), edge_rules(settings_, listen)));
+  };
+  add(*inbound_, settings_.edge.listen);
+  add(*submission_, settings_.submission.listen);
+  auto waiting = std::make_shared<std::vector<service::Edge*>>();
+  for (auto& edge : edges_) waiting->push_back(edge.get());
+  home().post([this, waiting] { group_->spawn("edge", listen_when_certified(waiting)); });
+}
+
+/// PUB-01, SNI-03: nobody reaches us before the record of the key we serve was seen by the world.
+io::Task<> Worker::listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges) {
+  co_await certificate_.first();
+  for (service::Edge* edge : *edges) {
+    auto listening = edge->start();
+    std::string where;
+    for (const types::Endpoint& at : edge->endpoints()) where += (where.empty() ? "" : ",") + at.to_string();
+    if (listening) {
+      log_.event(edge_listens, {{"at", where}, {"key", certificate_.key()}});
+    } else {
+      log_.event(edge_failed, {{"what", listening.error().what}});
+    }
+  }
+}
+
+Result<void> Worker::open_control() {
+  operated_ = std::make_unique<OperatedParts>(OperatedParts{*queue_, *store_, *domains_, *deliveries_.front(), *scheduler_,
+                                                            settings_.edge.hostname.to_string(), {}, {}});
+  if (publisher_) {
+    operated_->mx_host_of = [this](const types::DomainName& domain) {
+      const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
+      auto host = types::mx_host(domain, domain_digest(domain), plan, settings_.zone.name);
+      return host ? host->to_string() : host.error().what;
+    };
+    operated_->publisher_status = [this] { return status_json(publisher_->status()); };
+  }
+  add_queue_operations(operations_, *operated_);
+  add_domain_operations(operations_, *operated_);
+  add_send_operation(operations_, *operated_);
+  add_explain_operation(operations_, *operated_);
+  add_status_operation(operations_, *operated_);
+  control_.emplace(home().executor(), operations_, log_);
+  return control_->open(settings_.control_socket());
+}
+
+void Worker::stop() {
+  if (!running_) return;
+  running_ = false;
+  log_.event(worker_stopping, {});
+  io::ending_of(*group_, io::Cancel::yes).wait();
+  for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
+  if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
+  if (scheduler_) scheduler_->stop(patience_at_stop);
+  for (std::size_t i = 0; i < resolvers_.size(); ++i) io::run_on(reactors_->at(i).executor(), resolvers_[i]->stop());
+  reactors_->stop();
+}
+
+}  // namespace danewerk::app

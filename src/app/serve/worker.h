@@ -1,0 +1,81 @@
+// Worker: the mail process, put together. Nothing here decides or waits for mail; it constructs the parts, starts them in the
+// order in which they need each other, and stops them in reverse.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "app/config/settings.h"
+#include "app/control/operations.h"
+#include "app/control/server.h"
+#include "io/dns/stub_resolver.h"
+#include "io/dns/zone_updater.h"
+#include "io/log/log.h"
+#include "io/runtime/entropy.h"
+#include "io/store/domain_store.h"
+#include "io/store/key_store.h"
+#include "io/tls/certificate_slot.h"
+#include "service/delivery/dsn_notices.h"
+#include "service/edge/edge.h"
+#include "service/publisher/publisher.h"
+#include "service/queue/scheduler.h"
+
+namespace danewerk::app {
+
+class Worker {
+ public:
+  explicit Worker(const Settings& settings);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Opens the store and starts everything. Without a certificate that may be served yet, the edge begins to listen as soon as
+  /// there is one; all else runs meanwhile.
+  Result<void> start();
+  /// Ordered: edge, control, delivery, publisher, resolver, store.
+  void stop();
+
+ private:
+  Result<void> open_store();
+  Result<void> start_resolvers();
+  Result<void> build_delivery();
+  Result<void> build_publisher();
+  void build_edges();
+  Result<void> open_control();
+  Result<void> serve_without_zone();
+  io::Task<> listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges);
+  io::Reactor& home() { return reactors_->at(0); }
+  types::HopKey hop_of(const types::MailDomain& domain) const;
+
+  Settings settings_;
+  io::SystemClock clock_;
+  io::KernelEntropy entropy_;
+  io::DescriptorLog log_;
+  std::unique_ptr<io::Store> store_;
+  std::optional<io::QueueStore> queue_;
+  std::unique_ptr<io::DomainStore> domains_;
+  std::optional<io::KeyStore> keys_;
+  std::unique_ptr<io::ReactorPool> reactors_;
+  std::optional<io::TaskGroup> group_;  // of the home reactor
+  std::shared_ptr<io::dns::AnswerCache> answers_;
+  std::vector<std::unique_ptr<io::dns::StubResolver>> resolvers_;
+  std::unique_ptr<service::DsnNotices> notices_;
+  std::vector<std::unique_ptr<service::DeliveryParts>> deliveries_;
+  std::unique_ptr<service::Scheduler> scheduler_;
+  io::CertificateSlot certificate_;
+  std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
+  std::unique_ptr<service::DnsZoneAccess> zone_access_;
+  std::unique_ptr<service::Publisher> publisher_;
+  std::unique_ptr<service::Door> door_;
+  std::unique_ptr<service::House> house_;
+  std::unique_ptr<service::InboundAdmission> inbound_;
+  std::unique_ptr<service::SubmissionAdmission> submission_;
+  std::vector<std::unique_ptr<service::Edge>> edges_;
+  std::unique_ptr<OperatedParts> operated_;
+  Operations operations_;
+  std::optional<ControlServer> control_;
+  bool running_ = false;
+};
+
+}  // namespace danewerk::app

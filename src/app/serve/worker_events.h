@@ -1,0 +1,24 @@
+// What the mail process as a whole tells the operator.
+#pragma once
+
+#include <array>
+
+#include "types/log_event.h"
+
+namespace danewerk::app {
+
+inline constexpr types::LogEvent worker_started{"worker.started", types::LogLevel::info, "The mail process runs.", ""};
+inline constexpr types::LogEvent worker_stopping{"worker.stopping", types::LogLevel::info, "The mail process stops; messages under way may finish.", ""};
+inline constexpr types::LogEvent edge_listens{"worker.edge_listens", types::LogLevel::info, "The edge accepts connections.", ""};
+inline constexpr types::LogEvent edge_failed{"worker.edge_failed", types::LogLevel::error, "The edge cannot listen.",
+                                             "Free the address, or change edge.listen or submission.listen, and start again."};
+inline constexpr types::LogEvent resolver_fit{"resolver.fit", types::LogLevel::notice, "The resolver validates: lookups are believed.", ""};
+inline constexpr types::LogEvent resolver_unfit{"resolver.unfit", types::LogLevel::error,
+                                                "The resolver is not to be believed: every lookup counts as failed, and mail waits.",
+                                                "Look at the resolver's process, its trust anchor, and the clock."};
+inline constexpr types::LogEvent store_swept{"store.swept", types::LogLevel::warning, "Opening the store found leftovers or losses.",
+                                             "Missing bodies mean a damaged disk: look at it."};
+
+inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept};
+
+}  // namespace danewerk::app

@@ -1,0 +1,297 @@
+#include "io/store/queue_store.h"
+
+#include <gtest/gtest.h>
+
+#include "io/store/schema.h"
+#include "io/store/test_rig.h"
+
+namespace danewerk::io {
+namespace {
+
+using namespace std::chrono_literals;
+using test::accept_message;
+using test::finish;
+using test::message_to;
+using test::octets_of;
+using test::start_of_time;
+using types::RecipientState;
+
+class QueueStoreTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Store::open(disk_, test::turned_settings());
+    ASSERT_TRUE(opened.has_value()) << opened.error().what;
+    store_ = *std::move(opened);
+    queue_ = std::make_unique<QueueStore>(*store_);
+  }
+  template <class T>
+  T run(Task<T> task) {
+    return finish(*store_, std::move(task));
+  }
+  types::QueueId accept(types::NewMessage message, std::string body = "body\r\n") {
+    auto id = run(accept_message(*queue_, std::move(message), std::move(body)));
+    CHECK(id.has_value());
+    return *id;
+  }
+  Recording ending(types::QueueId id, const std::string& hop, std::vector<std::uint32_t> positions, RecipientState state,
+                   Instant next = {}) {
+    Recording recording{id, {hop}, start_of_time, {}, {}, {}};
+    for (const std::uint32_t position : positions) {
+      recording.results.push_back({position, state, next, {4, 7, 323}, "no TLSA record matched", "{\"k\":1}", "memo"});
+    }
+    recording.attempts.push_back({start_of_time, {hop}, "mx." + hop, {4, 7, 323}, "tried", "{\"a\":2}"});
+    return recording;
+  }
+
+  std::shared_ptr<SimulatedDisk> disk_ = SimulatedDisk::make(1, {});
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<QueueStore> queue_;
+};
+
+// SMTP-09, RFC 3461: DSN parameters are kept exactly; RFC 8689, RFC 1870, RFC 6531 likewise.
+TEST_F(QueueStoreTest, keeps_the_envelope_exactly) {
+  types::NewMessage message = message_to(3);
+  types::Sender& sender = message.envelope.sender;
+  sender = {test::mailbox("\"a b\\\"c\"@[IPv6:2001:db8::1]"), ByteCount{0}, types::BodyKind::binary_mime, types::Smtputf8::yes,
+            types::RequireTls::yes, types::DsnReturn::headers, "QQ314159 = + \xc3\xbc"};
+  message.envelope.recipients[0] = {test::mailbox("j\xc3\xbcrgen@example.org"), {true, false, true, true, true},
+                                    types::OriginalRecipient{"rfc822", "Bob+x=@Example.COM"}};
+  message.envelope.recipients[1] = {types::Postmaster{}, {true, true, false, false, false}, std::nullopt};
+  message.envelope.recipients[2].original = types::OriginalRecipient{"", ""};
+  const types::Envelope sent = message.envelope;
+  const types::QueueId id = accept(std::move(message));
+  auto shown = run(queue_->show(id));
+  ASSERT_TRUE(shown.has_value()) << shown.error().what;
+  EXPECT_EQ(shown->entry.sender, sent.sender);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(shown->recipients[i].recipient, sent.recipients[i]) << i;
+  auto due = run(queue_->claim_due(start_of_time, 10));
+  ASSERT_EQ(due->size(), 2U);
+  EXPECT_EQ((*due)[0].sender, sent.sender);
+  EXPECT_EQ((*due)[0].recipients[1].recipient, sent.recipients[1]);
+  EXPECT_EQ((*due)[1].recipients[0].recipient, sent.recipients[2]);
+
+  types::NewMessage null_sender = message_to(1);
+  null_sender.envelope.sender.path = std::nullopt;
+  EXPECT_EQ(run(queue_->show(accept(null_sender)))->entry.sender, null_sender.envelope.sender);
+}
+
+TEST_F(QueueStoreTest, refuses_what_it_could_not_give_back) {
+  types::NewMessage message = message_to(1);
+  message.envelope.recipients[0].path = types::Mailbox("line\nbreak", *types::DomainName::parse("example.org"));
+  auto refused = run(accept_message(*queue_, message, "x"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::malformed);
+  types::NewMessage nobody = message_to(1);
+  nobody.envelope.recipients.clear();
+  nobody.hops.clear();
+  EXPECT_EQ(run(accept_message(*queue_, nobody, "x")).error().kind, ErrorKind::malformed);
+}
+
+TEST_F(QueueStoreTest, bodies_of_every_size_come_back_octet_for_octet) {
+  for (const std::size_t size : {0U, 1U, 65535U, 65536U, 65537U, 131072U, 1000003U}) {
+    const std::string body = octets_of(size, size);
+    const types::QueueId id = accept(message_to(1), body);
+    auto back = run(test::whole_body(*queue_, id));
+    ASSERT_TRUE(back.has_value()) << back.error().what;
+    EXPECT_TRUE(*back == "Received: by test\r\n" + body) << size;
+  }
+  EXPECT_EQ(disk_->list()->size(), 3U);  // what is above small_body, and only that, lies in the spool
+}
+
+Task<Result<void>> write_and_leave(QueueStore& queue, std::size_t size) {
+  BodyWriter writer = queue.begin(start_of_time);
+  const std::string body = octets_of(3, size);
+  co_return co_await writer.append(body);
+}
+
+TEST_F(QueueStoreTest, an_abandoned_writer_leaves_nothing_behind) {
+  ASSERT_TRUE(run(write_and_leave(*queue_, 500'000)).has_value());
+  EXPECT_TRUE(disk_->list()->empty());
+}
+
+TEST_F(QueueStoreTest, claims_are_held_until_recorded_or_released) {
+  const types::QueueId id = accept(message_to(4));
+  auto first = run(queue_->claim_due(start_of_time, 1));
+  ASSERT_EQ(first->size(), 1U);
+  EXPECT_EQ((*first)[0].recipients.size(), 2U);
+  auto second = run(queue_->claim_due(start_of_time, 10));
+  ASSERT_EQ(second->size(), 1U);
+  EXPECT_NE((*first)[0].hop, (*second)[0].hop);
+  EXPECT_TRUE(run(queue_->claim_due(start_of_time, 10))->empty());
+  EXPECT_EQ(*run(queue_->next_due()), std::nullopt);
+  queue_->release(id, (*second)[0].hop);
+  EXPECT_EQ(*run(queue_->next_due()), start_of_time);
+  EXPECT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 1U);
+  EXPECT_EQ(run(queue_->counts(start_of_time))->claimed, 2U);
+}
+
+TEST_F(QueueStoreTest, deferral_end_and_history) {
+  const types::QueueId id = accept(message_to(2), octets_of(1, 100'000));
+  ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 1U);
+  auto deferred = run(queue_->record(ending(id, "hop0.example", {0, 1}, RecipientState::waiting, start_of_time + 15min)));
+  EXPECT_EQ(deferred->waiting, 2U);
+  EXPECT_TRUE(run(queue_->claim_due(start_of_time + 14min, 10))->empty());
+  EXPECT_EQ(*run(queue_->next_due()), start_of_time + 15min);
+  auto due = run(queue_->claim_due(start_of_time + 15min, 10));
+  ASSERT_EQ(due->size(), 1U);
+  EXPECT_EQ((*due)[0].recipients[0].attempts, 1U);
+  EXPECT_EQ((*due)[0].recipients[0].memo, "memo");
+
+  EXPECT_EQ(run(queue_->record(ending(id, "hop0.example", {0}, RecipientState::delivered)))->waiting, 1U);
+  EXPECT_EQ(disk_->list()->size(), 1U);
+  EXPECT_EQ(run(queue_->record(ending(id, "hop0.example", {1}, RecipientState::failed)))->waiting, 0U);
+  EXPECT_TRUE(disk_->list()->empty()) << "the body goes with the last recipient";
+  EXPECT_EQ(run(queue_->open_body(id)).error().kind, ErrorKind::not_found);
+
+  auto shown = run(queue_->show(id));
+  EXPECT_EQ(shown->entry.finished_at, start_of_time);
+  EXPECT_EQ(shown->recipients[0].state, RecipientState::delivered);
+  EXPECT_EQ(shown->recipients[1].state, RecipientState::failed);
+  EXPECT_EQ(shown->recipients[1].code, (types::EnhancedCode{4, 7, 323}));
+  EXPECT_EQ(shown->recipients[1].evidence, "{\"k\":1}");
+  ASSERT_EQ(shown->attempts.size(), 3U);
+  EXPECT_EQ(shown->attempts[0].host, "mx.hop0.example");
+  types::QueueFilter finished;
+  finished.which = types::QueueFilter::Which::finished;
+  EXPECT_EQ(run(queue_->list(finished))->size(), 1U);
+  EXPECT_TRUE(run(queue_->list({}))->empty());
+
+  EXPECT_EQ(*run(queue_->prune_history(start_of_time + 1h)), 1U);
+  EXPECT_EQ(run(queue_->show(id)).error().kind, ErrorKind::not_found);
+}
+
+TEST_F(QueueStoreTest, a_bounce_is_stored_with_the_failure_that_caused_it) {
+  const types::QueueId id = accept(message_to(1));
+  ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 1U);
+  Recording recording = ending(id, "hop0.example", {0}, RecipientState::failed);
+  types::NewMessage bounce = message_to(1);
+  bounce.origin = types::Origin::notice;
+  bounce.envelope.sender.path = std::nullopt;
+  recording.notices.push_back({bounce, queue_->begin(start_of_time)});
+  const types::QueueId bounce_id = recording.notices[0].body.id();
+  ASSERT_TRUE(run(queue_->record(std::move(recording))).has_value());
+  EXPECT_EQ(run(queue_->show(bounce_id))->entry.origin, types::Origin::notice);
+}
+
+TEST_F(QueueStoreTest, one_commit_serves_many) {
+  boost::asio::io_context loop(1);
+  std::vector<std::optional<Result<types::QueueId>>> results(32);
+  for (auto& result : results) {
+    boost::asio::co_spawn(loop, test::keep_result(accept_message(*queue_, message_to(1), "x"), result), [](std::exception_ptr) {});
+  }
+  const auto before = store_->writer().commits();
+  const auto syncs = disk_->syncs();
+  test::settle(loop, *store_);
+  for (auto& result : results) EXPECT_TRUE(result && result->has_value());
+  EXPECT_EQ(store_->writer().commits() - before, 1U);
+  EXPECT_LE(disk_->syncs() - syncs, 2U);
+}
+
+TEST_F(QueueStoreTest, one_job_s_fault_is_never_another_s) {
+  std::vector<Result<void>> answers;
+  const auto keep = [&answers](Result<void> answer) { answers.push_back(std::move(answer)); };
+  const auto insert = [](Database& database) {
+    return database.run("INSERT INTO tenant(id, name, created_at, created_by) VALUES('same','',0,'')");
+  };
+  const auto other = [](Database& database) {
+    return database.run("INSERT INTO tenant(id, name, created_at, created_by) VALUES('other','',0,'')");
+  };
+  store_->writer().submit(insert, keep);
+  store_->writer().submit(insert, keep);
+  store_->writer().submit(other, keep);
+  while (store_->turn()) continue;
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_TRUE(answers[0].has_value());
+  EXPECT_EQ(answers[1].error().kind, ErrorKind::conflict);
+  EXPECT_TRUE(answers[2].has_value());
+  EXPECT_FALSE(store_->broken().has_value());
+}
+
+TEST_F(QueueStoreTest, a_full_hop_does_not_hide_the_rest) {
+  for (int i = 0; i < 50; ++i) accept(message_to(1, start_of_time + std::chrono::milliseconds{i}));
+  types::NewMessage late = message_to(1, start_of_time + 1s);
+  late.hops[0].text = "other.example";
+  accept(late);
+  auto due = run(queue_->claim_due(start_of_time + 1min, 10, 3));
+  ASSERT_EQ(due->size(), 4U);
+  EXPECT_EQ(due->back().hop.text, "other.example");
+  queue_->release(due->front().id, due->front().hop);
+  EXPECT_EQ(run(queue_->claim_due(start_of_time + 1min, 10, 3))->size(), 1U);
+}
+
+TEST_F(QueueStoreTest, a_scan_goes_on_behind_where_the_last_one_stopped) {
+  for (int i = 0; i < 6; ++i) accept(message_to(1, start_of_time + std::chrono::milliseconds{i}));
+  std::set<types::QueueId> seen;
+  for (int i = 0; i < 3; ++i) {
+    auto due = run(queue_->claim_due(start_of_time + 1min, 2));
+    ASSERT_EQ(due->size(), 2U);
+    for (auto& group : *due) {
+      EXPECT_TRUE(seen.insert(group.id).second);
+      queue_->release(group.id, group.hop);  // given back at once, yet the others come first
+    }
+  }
+  EXPECT_EQ(run(queue_->claim_due(start_of_time + 1min, 10))->size(), 6U);
+}
+
+TEST_F(QueueStoreTest, retry_and_drop_leave_ledger_rows) {
+  const types::QueueId id = accept(message_to(3, start_of_time), octets_of(1, 80'000));
+  ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 2U);
+  ASSERT_TRUE(run(queue_->record(ending(id, "hop0.example", {0, 1}, RecipientState::waiting, start_of_time + 4h))).has_value());
+  types::QueueFilter of_hop;
+  of_hop.hop = types::HopKey{"hop0.example"};
+  const types::AdminAct act{"anna", "peer is back", start_of_time + 1min};
+  EXPECT_EQ(*run(queue_->retry(of_hop, act)), 2U);
+  EXPECT_EQ(run(queue_->claim_due(start_of_time + 1min, 10))->size(), 1U);
+
+  auto dropped = run(queue_->drop({id, types::QueueId::from_number(1)}, {"anna", "spam", start_of_time + 2min}));
+  EXPECT_EQ(*dropped, std::vector<types::QueueId>{id});
+  EXPECT_TRUE(disk_->list()->empty());
+  EXPECT_EQ(run(queue_->show(id))->recipients[2].state, RecipientState::dropped);
+  auto late = run(queue_->record(ending(id, "hop0.example", {0, 1}, RecipientState::delivered)));
+  EXPECT_FALSE(late->was_queued);
+  EXPECT_EQ(run(queue_->show(id))->attempts.size(), 2U) << "evidence is kept all the same";
+  auto rows = run(queue_->ledger(id.to_string()));
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->front().act.why, "spam");
+  EXPECT_EQ(rows->front().action, "queue.drop");
+  EXPECT_EQ(run(queue_->ledger("hop0.example"))->front().act.who, "anna");
+}
+
+TEST(Claims, a_release_during_a_scan_counts_after_it) {
+  Claims claims;
+  const Claims::Key key{7, "hop"};
+  {
+    Claims::Scan scan(claims);
+    EXPECT_TRUE(scan.take(key, 0));
+  }
+  {
+    Claims::Scan scan(claims);
+    claims.release(key);  // recorded elsewhere, while our snapshot still shows it waiting
+    EXPECT_FALSE(scan.take(key, 0));
+  }
+  EXPECT_FALSE(claims.is_held(key));
+  Claims::Scan scan(claims);
+  EXPECT_TRUE(scan.take(key, 1));
+  EXPECT_FALSE(scan.take({8, "hop"}, 1));
+}
+
+TEST(Schema, migrates_step_by_step_and_refuses_a_newer_one) {
+  auto disk = SimulatedDisk::make(5, {});
+  ASSERT_TRUE(disk->prepare().has_value());
+  {
+    auto old = Database::open(disk->database_path(), disk->vfs(), Database::Mode::writer);
+    ASSERT_TRUE(old.has_value());
+    ASSERT_TRUE(migrate(*old, 1).has_value());
+    EXPECT_FALSE(old->script("SELECT 1 FROM key_pair").has_value());
+    ASSERT_TRUE(migrate(*old).has_value());
+    EXPECT_TRUE(old->script("SELECT 1 FROM key_pair").has_value());
+    ASSERT_TRUE(old->script("PRAGMA user_version = 999").has_value());
+  }
+  auto newer = Store::open(disk, test::turned_settings());
+  ASSERT_FALSE(newer.has_value());
+  EXPECT_EQ(newer.error().kind, ErrorKind::conflict);
+  EXPECT_NE(newer.error().what.find("999"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace danewerk::io

@@ -1,0 +1,51 @@
+#include "service/edge/incoming.h"
+
+#include "engine/smtp/reply_text.h"
+
+namespace danewerk::service {
+
+using engine::smtp::make_reply;
+
+Result<void, types::Reply> Incoming::add(Grant grant) {
+  if (!tenant_) tenant_ = grant.tenant;
+  CHECK(tenant_.has_value());  // an Admission that leaves it to the recipients names it with each
+  if (settled_by_ == SettledBy::recipients && grant.tenant != tenant_) {
+    return Failure{make_reply(452, {4, 5, 3}, "this recipient needs a message of its own, please send another")};
+  }
+  envelope_.recipients.push_back(std::move(grant.recipient));
+  hops_.push_back(std::move(grant.hop));
+  return {};
+}
+
+io::Task<> Incoming::take(std::string_view octets, std::uint32_t most_received) {
+  if (loops_ || store_error_) co_return;
+  received_.feed(octets);
+  if (received_.count() > most_received) {  // SMTP-06, RFC 5321 6.3
+    loops_ = true;
+    writer_.reset();
+    co_return;
+  }
+  auto kept = co_await writer_->append(octets);
+  if (!kept) store_failed(std::move(kept).error());
+}
+
+std::optional<types::Reply> Incoming::refusal() const {
+  if (loops_) return make_reply(554, {5, 4, 6}, "this message has passed too many servers: a mail loop");
+  if (!store_error_) return std::nullopt;
+  if (store_error_->kind == ErrorKind::limit) return make_reply(452, {4, 3, 1}, "no room for this message now, please come back");
+  return make_reply(451, {4, 3, 0}, "the message could not be stored, please come back");
+}
+
+io::Task<> Incoming::store(io::QueueStore& queue, types::Origin origin, std::string received, Instant now) {
+  types::NewMessage message{*tenant_, origin, envelope_, std::move(hops_), now, now, std::move(received)};
+  auto stored = co_await queue.accept(std::move(message), *std::move(writer_));
+  writer_.reset();
+  if (!stored) store_failed(std::move(stored).error());
+}
+
+void Incoming::store_failed(Error error) {
+  store_error_ = std::move(error);
+  writer_.reset();
+}
+
+}  // namespace danewerk::service

@@ -1,0 +1,63 @@
+// Incoming: one message on its way in, from MAIL to the answer after its last octet.
+//
+// It collects what the conversation was told and holds the store's writer; what it keeps in memory is the envelope and the
+// writer's one buffer, whatever the size of the message. It also remembers the first fault of the body (a loop, a store that
+// failed): the rest of the body is then read and dropped, because SMTP gives us no way to say so earlier, and the fault is
+// the reply at its end. Once stored() was called the message is the queue's.
+//
+// RFC 5321 6.1 (responsibility), 6.3 (loops), 4.5.3.1.10; conformance SMTP-02, SMTP-06.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "io/store/queue_store.h"
+#include "service/edge/admission.h"
+#include "service/edge/received.h"
+
+namespace danewerk::service {
+
+class Incoming {
+ public:
+  /// `tenant` is given where the sender settles it.
+  Incoming(types::Sender sender, std::optional<types::TenantId> tenant)
+      : tenant_(std::move(tenant)), settled_by_(tenant_ ? SettledBy::sender : SettledBy::recipients) {
+    envelope_.sender = std::move(sender);
+  }
+
+  /// Error: 452 4.5.3 if the recipient belongs to another tenant than those before.
+  Result<void, types::Reply> add(Grant grant);
+
+  void begin_body(io::BodyWriter writer) {
+    id_ = writer.id();
+    writer_.emplace(std::move(writer));
+  }
+  /// The next octets of the body; faults are kept for refusal().
+  io::Task<> take(std::string_view octets, std::uint32_t most_received);
+  /// The id the store has given it; nothing before begin_body().
+  const std::optional<types::QueueId>& id() const noexcept { return id_; }
+  /// The error of the store, if that is why refusal() refuses.
+  const std::optional<Error>& store_error() const noexcept { return store_error_; }
+  /// The reply to a body that cannot be accepted; nothing if all is well so far.
+  std::optional<types::Reply> refusal() const;
+
+  const types::Envelope& envelope() const noexcept { return envelope_; }
+
+  /// Hands the message over; `received` is the Received line. The error is kept as store_error().
+  io::Task<> store(io::QueueStore& queue, types::Origin origin, std::string received, Instant now);
+
+ private:
+  void store_failed(Error error);
+
+  types::Envelope envelope_;
+  std::vector<types::HopKey> hops_;
+  std::optional<types::TenantId> tenant_;
+  enum class SettledBy : std::uint8_t { sender, recipients } settled_by_;
+  std::optional<io::BodyWriter> writer_;
+  std::optional<types::QueueId> id_;
+  ReceivedCounter received_;
+  std::optional<Error> store_error_;
+  bool loops_ = false;
+};
+
+}  // namespace danewerk::service
