@@ -42,8 +42,11 @@ retry::Schedule schedule_of(const DeliverySettings& from) {
   return schedule;
 }
 
-service::ClientManners manners_of(const DeliverySettings& from) {
-  return {from.hostname.to_string(), io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
+service::ClientManners manners_of(const Settings& settings) {
+  const DeliverySettings& from = settings.delivery;
+  service::ClientManners manners{from.hostname.to_string(), {}, io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
+  for (const NameByAddress& one : settings.edge.names_by_address) manners.names_by_address.push_back({one.address, one.name.to_string()});
+  return manners;
 }
 
 types::Rules rules_of(const Settings& settings) {
@@ -146,7 +149,7 @@ Result<void> Worker::build_delivery() {
   std::vector<service::DeliverOne> deliver_on;
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
-        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_.delivery),
+        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_),
                                rules_of(settings_), schedule_of(settings_.delivery), route_of}));
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
