@@ -33,7 +33,8 @@ io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   CO_TRY(types::Route route, types::Route::parse(route_text));
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
   if (!parts.domains.snapshot()->find_tenant(tenant)) {
-    auto made = co_await parts.domains.add_tenant({tenant, tenant_text, act.at, act.who}, act);
+    const types::Tenant fresh{tenant, tenant_text, act.at, act.who};
+    auto made = co_await parts.domains.add_tenant(fresh, act);
     if (!made && made.error().kind != ErrorKind::conflict) co_return Failure{std::move(made).error()};
   }
   std::vector<types::AcceptedDomain> domains{{domain, tenant, std::move(route), act.at, act.who}};
