@@ -90,8 +90,8 @@ def pure_faults(folder, text):
 def coroutine_faults(text):
     """g++ 12.2 destroys a braced temporary in an expression that holds co_await twice (docs/decisions/0001)."""
     for number, line in enumerate(strip_comments(text).splitlines(), 1):
-        if re.search(r"co_await\b[^;]*[(,]\s*(\w+(::\w+)*)?\{", line):
-            yield number, "a braced temporary in an expression that holds co_await: name it first"
+        if re.search(r"co_await\b[^;]*([(,?:]\s*(\w+(::\w+)*)?\{|\s\?\s)", line):
+            yield number, "a braced or conditional temporary in an expression that holds co_await: name it first"
 
 
 def function_faults(text):

@@ -48,6 +48,7 @@ class Tidy(unittest.TestCase):
     def test_the_compiler_trap(self):
         self.assert_fault({"src/io/net/a.cc": "auto x = co_await ask({name, type});\n"}, "name it first")
         self.assert_fault({"src/io/net/a.cc": "co_await ask(a, Question{name});\n"}, "name it first")
+        self.assert_fault({"src/io/net/a.cc": "co_await ask(name ? *name : none);\n"}, "name it first")
         self.assertEqual(faults({"src/io/net/a.cc": "auto x = co_await ask(question);\n"}), [])
 
     def test_sizes_and_names(self):

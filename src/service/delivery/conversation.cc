@@ -122,7 +122,8 @@ class Conversation {
     co_await flush();
     attempt_.phase = Phase::handshake;
     connection_.expires_after(smtp::ClientTimeouts{}.handshake);
-    auto info = co_await connection_.start_tls(tls_, hop_.sni ? hop_.sni->to_string() : std::string{});
+    const std::string server_name = hop_.sni ? hop_.sni->to_string() : "";
+    auto info = co_await connection_.start_tls(tls_, server_name);
     if (!info) {
       settle(AttemptEnd::handshake_failed, Phase::handshake, info.error().what);
       over_ = true;
