@@ -6,6 +6,7 @@ know, users that differ between the description, the example and the defaults, a
 needs or starts something that is not installed, an install script that writes elsewhere or overwrites a configuration.
 """
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,16 @@ class Unit(unittest.TestCase):
     def test_open_files_suffice_for_the_default_limits(self):
         edge = defaults()["edge"]
         self.assertGreater(int(unit()["LimitNOFILE"][0]), 2 * edge["max_connections"])
+
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not here")
+    def test_systemd_understands_all_of_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "danewerk.service"
+            copy.write_text((HERE / "danewerk.service").read_text().replace("/usr/local/bin/danewerk", str(PROGRAM)))
+            done = run("systemd-analyze", "verify", copy)
+        faults = [line for line in done.stderr.splitlines() if "danewerk.service" in line]
+        self.assertEqual((done.returncode, faults), (0, []))
 
 
 class Install(unittest.TestCase):
