@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t cached_answers = 200'000;
 constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
+constexpr Duration housekeeping_interval = std::chrono::hours(1);
 /// No clock that is right is before this program's first release.
 constexpr std::chrono::sys_days first_release = std::chrono::year{2026} / 11 / 1;
 
@@ -88,6 +89,7 @@ Result<void> Worker::start() {
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
+  home().post([this] { group_->spawn("housekeeping", keep_house()); });
   log_.event(worker_started, {{"hostname", settings_.edge.hostname.to_string()}, {"domains", std::to_string(domains_->snapshot()->size())}});
   return {};
 }
@@ -189,6 +191,16 @@ io::Task<> Worker::listen_when_certified(std::shared_ptr<std::vector<service::Ed
     } else {
       log_.event(edge_failed, {{"what", listening.error().what}});
     }
+  }
+}
+
+/// Forgets finished messages when their time is over, a slice at a time so that nothing else waits for it.
+io::Task<> Worker::keep_house() {
+  while (true) {
+    const Instant before = clock_.now() - settings_.server.history;
+    auto pruned = co_await queue_->prune_history(before);
+    if (!pruned) log_.event(prune_failed, {{"what", pruned.error().what}});
+    if (!pruned || *pruned == 0) co_await clock_.sleep_for(housekeeping_interval);
   }
 }
 
