@@ -82,7 +82,7 @@ def judge_program(program):
     swept = program.records("store.swept")
     missing = [record for record in swept if record["missing"] != "0"]
     check(not missing, f"the store opened with bodies missing: {missing}")
-    for event in ("edge.store_failed", "delivery.not_recorded", "worker.edge_failed"):
+    for event in ("delivery.no_room", "edge.store_failed", "delivery.not_recorded", "worker.edge_failed"):
         check(not program.records(event), f"unexpected: {program.records(event)[:3]}")
     return sum(int(record["orphans"]) for record in swept)
 

@@ -35,24 +35,45 @@ def judge_losses(book, arrived):
     check(not lost, f"LOST: {len(lost)} of {len(book.promised)} promised deliveries never came, like {lost[:5]}")
 
 
-def excuse_of(before, again, kills):
-    """The kill that lies between two deliveries of the same message, -1 for a withheld reply, None if there is no excuse."""
-    if before.reply == "withheld":
-        return -1
-    between = [n for n, at in enumerate(kills) if before.opened - AFTERMATH <= at <= again.opened]
-    return between[0] if between else None
+def excuses_of(before, again, kills):
+    """The kills that lie between two deliveries of the same message: after the first began, before the second did."""
+    return [n for n, at in enumerate(kills) if before.opened - AFTERMATH <= at <= again.opened]
+
+
+def share_out(duplicates, kills, most):
+    """Gives each duplicate one of its kills so that none gets more than `most`; None if there is no such way (then some
+    duplicate has no excuse, however one counts). Augmenting paths: a full kill passes one of its own on."""
+    of_kill = [[] for _ in kills]
+
+    def place(candidates, tried):
+        for n in candidates:
+            if n in tried:
+                continue
+            tried.add(n)
+            if len(of_kill[n]) < most:
+                of_kill[n].append(candidates)
+                return True
+            for index, other in enumerate(of_kill[n]):
+                if place(other, tried):
+                    of_kill[n][index] = candidates
+                    return True
+        return False
+    if not all(place(candidates, set()) for candidates in duplicates):
+        return None
+    return [len(these) for these in of_kill]
 
 
 def judge_duplicates(arrived, kills):
     """Returns how many second deliveries were excused by a withheld reply, and by each kill."""
-    excuses = collections.Counter()
+    withheld, by_kill = 0, []
     for unit, deliveries in arrived.items():
         for before, again in zip(deliveries, deliveries[1:]):
-            excuse = excuse_of(before, again, kills)
-            check(excuse is not None, f"{unit} was delivered {len(deliveries)} times, and neither a lost reply nor a kill explains it: {deliveries}")
-            excuses[excuse] += 1
-    withheld = sum(1 for deliveries in arrived.values() for one in deliveries if one.reply == "withheld")
-    check(excuses[-1] <= withheld, f"{excuses[-1]} duplicates for {withheld} lost replies")
-    for n in range(len(kills)):
-        check(excuses[n] <= MOST_UNDER_WAY, f"kill {n} made {excuses[n]} duplicates; only {MOST_UNDER_WAY} deliveries can have been under way")
-    return excuses[-1], [excuses[n] for n in range(len(kills))]
+            if before.reply == "withheld":
+                withheld += 1
+                continue
+            candidates = excuses_of(before, again, kills)
+            check(candidates, f"{unit} was delivered {len(deliveries)} times, and neither a lost reply nor a kill explains it: {deliveries}")
+            by_kill.append(candidates)
+    shares = share_out(by_kill, kills, MOST_UNDER_WAY)
+    check(shares is not None, f"{len(by_kill)} duplicates by {len(kills)} kills; at most {MOST_UNDER_WAY} deliveries can have been under way at each")
+    return withheld, shares
