@@ -18,7 +18,7 @@ import threading
 import time
 
 from load import Load
-from program import Failed, Program, check, has_ended
+from program import MOST_UNDER_WAY, Failed, Program, check, has_ended
 from sink import Sink
 from verdict import by_recipient, judge_contents, judge_duplicates, judge_losses
 
@@ -124,18 +124,20 @@ def run(program, sink, arguments):
     moments.wait("promised", 20)
     load.stop()
     sink.manners = "kind"
-    program.await_drained(60)
+    program.await_delivered(60)
     arrived = by_recipient(sink.deliveries)
     judge_contents(load.book, sink.deliveries)
     judge_losses(load.book, arrived)
     withheld, by_kill = judge_duplicates(arrived, kills)
     orphans = judge_program(program)
+    program.await_spool_empty()
     check(not load.book.refusals, f"replies that were neither 250 nor a broken connection: {load.book.refusals[:5]}")
     check(program.stop() == 0, f"exit code {program.process.returncode} after SIGTERM")
     judge_store(program)
     unpromised = sum(1 for unit in arrived if unit not in load.book.promised)
     print(f"{len(load.book.promised)} deliveries promised, none lost; {unpromised} came that were never promised; {len(kills)} kills; "
-          f"duplicates: {withheld} after lost replies, {by_kill} by kill (at most {len(by_kill)} x 20); {orphans} orphans swept")
+          f"duplicates: {withheld} after lost replies, {sum(by_kill)} by kills (at most {len(kills)} x {MOST_UNDER_WAY}); "
+          f"{orphans} orphans swept")
 
 
 def main():

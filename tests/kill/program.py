@@ -208,16 +208,20 @@ policy_max_retry = "2 s"
         facts = (self.state / "control.sock").stat()
         return facts.st_ino, facts.st_ctime_ns
 
-    def await_drained(self, seconds):
-        """Until nothing waits and no spool file is left."""
-        end = time.monotonic() + seconds
-        ticks = threading.Event()
-        while True:
-            queue = self.ask("status")["queue"]
-            if queue["messages"] == 0 and not self.spool_files():
-                return
-            check(time.monotonic() < end, f"after {seconds} s the queue still holds {queue}, the spool {len(self.spool_files())} files")
-            ticks.wait(0.2)
+    def await_delivered(self, seconds):
+        """Until nothing waits in the queue."""
+        self._await(lambda: self.ask("status")["queue"], lambda queue: queue["messages"] == 0, seconds, "the queue still holds")
+
+    def await_spool_empty(self, seconds=10):
+        """Files go a moment after their rows."""
+        self._await(lambda: len(self.spool_files()), lambda files: files == 0, seconds, "the number of spool files is")
+
+    @staticmethod
+    def _await(look, good, seconds, what):
+        end, pause = time.monotonic() + seconds, threading.Event()
+        while not good(seen := look()):
+            check(time.monotonic() < end, f"after {seconds} s {what} {seen}")
+            pause.wait(0.2)
 
     def strange_lines(self):
         return [line for log in self.logs for line in log.strange]

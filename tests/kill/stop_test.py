@@ -138,8 +138,9 @@ def under_way(program, sink):
         sink.let_go()
     check(program.process.wait(10) == 0, f"exit code {program.process.returncode}")
     program.start()
-    program.await_drained(20)
+    program.await_delivered(20)
     judge(load.book, sink)
+    program.await_spool_empty()
 
 
 def under_load(program, sink):
@@ -156,8 +157,9 @@ def under_load(program, sink):
         program.start()
     load.stop()
     sink.manners = "kind"
-    program.await_drained(60)
+    program.await_delivered(60)
     judge(load.book, sink)
+    program.await_spool_empty()
     odd = [words for words in load.book.refusals if " 421 " not in words]
     check(not odd, f"replies other than 250 and 421: {odd[:5]}")
     print(f"  {len(load.book.promised)} deliveries promised")
