@@ -87,6 +87,13 @@ def pure_faults(folder, text):
             yield number, f"a pure ring uses {match.group(0)}"
 
 
+def coroutine_faults(text):
+    """g++ 12.2 destroys a braced temporary in an expression that holds co_await twice (docs/decisions/0001)."""
+    for number, line in enumerate(strip_comments(text).splitlines(), 1):
+        if re.search(r"co_await\b[^;]*([(,?:]\s*(\w+(::\w+)*)?\{|\s\?\s)", line):
+            yield number, "a braced or conditional temporary in an expression that holds co_await: name it first"
+
+
 def function_faults(text):
     """Brace counting on code without comments: a block opened by a line ending in ') {' or ') const {' at column 0."""
     start = None
@@ -127,6 +134,7 @@ def faults_of_source(root, path):
         yield from ring_faults(folder, text)
         yield from pure_faults(folder, text)
         yield from function_faults(text)
+    yield from coroutine_faults(text)
 
 
 def faults_of_lab(root):

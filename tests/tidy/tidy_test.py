@@ -45,6 +45,12 @@ class Tidy(unittest.TestCase):
         self.assert_fault({"src/engine/dane/a.cc": "auto t = std::chrono::system_clock::now();\n"}, "now()")
         self.assertEqual(faults({"src/engine/dane/a.cc": "// the clock's now() is an argument\n"}), [])
 
+    def test_the_compiler_trap(self):
+        self.assert_fault({"src/io/net/a.cc": "auto x = co_await ask({name, type});\n"}, "name it first")
+        self.assert_fault({"src/io/net/a.cc": "co_await ask(a, Question{name});\n"}, "name it first")
+        self.assert_fault({"src/io/net/a.cc": "co_await ask(name ? *name : none);\n"}, "name it first")
+        self.assertEqual(faults({"src/io/net/a.cc": "auto x = co_await ask(question);\n"}), [])
+
     def test_sizes_and_names(self):
         self.assert_fault({"src/base/a.cc": "int x;\n" * 901}, "901 lines")
         self.assert_fault({"src/base/a.cc": "void f() {\n" + "  g();\n" * 70 + "}\n"}, "a function of 72 lines")

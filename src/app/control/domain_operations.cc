@@ -33,12 +33,11 @@ io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   CO_TRY(types::Route route, types::Route::parse(route_text));
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
   if (!parts.domains.snapshot()->find_tenant(tenant)) {
-    types::Tenant fresh{tenant, tenant_text, act.at, act.who};  // named: g++ 12 frees a braced argument of co_await twice
-    auto made = co_await parts.domains.add_tenant(std::move(fresh), act);
+    const types::Tenant fresh{tenant, tenant_text, act.at, act.who};
+    auto made = co_await parts.domains.add_tenant(fresh, act);
     if (!made && made.error().kind != ErrorKind::conflict) co_return Failure{std::move(made).error()};
   }
-  std::vector<types::AcceptedDomain> domains;
-  domains.push_back({domain, tenant, std::move(route), act.at, act.who});
+  std::vector<types::AcceptedDomain> domains{{domain, tenant, std::move(route), act.at, act.who}};
   const types::AcceptedDomain shown = domains.front();
   CO_TRY_VOID(co_await parts.domains.add(std::move(domains), act));
   co_return domain_json(parts, shown);

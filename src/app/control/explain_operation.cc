@@ -58,7 +58,8 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
     const std::string text = own->domain.to_string() + " is one of ours: mail for it goes to " + own->route.to_string() + "\n";
     co_return Json{{"next_hop", next_hop.to_string()}, {"route", own->route.to_string()}, {"text", text}};
   }
-  const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), types::MessageDemands{});
+  const types::MessageDemands demands;
+  const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), demands);
   co_return explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules));
 }
 

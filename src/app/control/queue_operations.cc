@@ -63,7 +63,9 @@ io::Task<Result<Json>> list(OperatedParts& parts, Call& call) {
   Json messages = Json::array();
   for (const types::QueueEntry& entry : entries) messages.push_back(entry_json(entry));
   co_return Json{{"messages", std::move(messages)},
-                 {"counts", {{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed}, {"finished", counts.finished}}}};
+                 {"counts",
+                  {{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed},
+                   {"finished", counts.finished}}}};
 }
 
 io::Task<Result<Json>> show(OperatedParts& parts, Call& call) {

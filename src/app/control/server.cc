@@ -21,7 +21,8 @@ io::Task<Result<std::string>> read_line(io::Connection& connection, std::string&
     if (buffer.size() > longest_request) co_return fail(ErrorKind::limit, "the request is too long");
     const std::size_t had = buffer.size();
     buffer.resize(had + 65536);
-    auto got = co_await connection.read_some({buffer.data() + had, 65536});
+    const std::span<char> fresh(buffer.data() + had, 65536);
+    auto got = co_await connection.read_some(fresh);
     buffer.resize(had + (got ? *got : 0));
     if (!got) co_return Failure{std::move(got).error()};
     if (*got == 0) co_return fail(ErrorKind::unavailable, "the connection ended within a request");

@@ -205,7 +205,7 @@ int run_command(int argc, char** argv) {
   SendOptions send_options;
   auto* send = app.add_subcommand("send", "submit a message from a file or standard input");
   send->add_option("--from", send_options.from, "sender; one of our domains")->required();
-  send->add_option("--to", send_options.to, "recipients")->required();
+  send->add_option("--to", send_options.to, "recipient; repeat it for more")->required()->allow_extra_args(false);
   send->add_option("file", send_options.file, "the message; - is standard input")->capture_default_str();
   send->add_flag("--require-tls", send_options.require_tls, "RFC 8689: deliver over verified TLS or not at all");
   add_json(send, common);

@@ -40,7 +40,8 @@ service::PublisherSettings publisher_settings(const Settings& settings) {
 }  // namespace
 
 Json status_json(const service::PublisherStatus& status) {
-  Json json{{"zone", status.zone.to_string()}, {"ds", status.ds_records}, {"next", {{"what", rollover::to_string(status.next.what)}, {"why", status.next.why}, {"when", to_rfc3339(status.next.when)}}}};
+  Json json{{"zone", status.zone.to_string()}, {"ds", status.ds_records}};
+  json["next"] = {{"what", rollover::to_string(status.next.what)}, {"why", status.next.why}, {"when", to_rfc3339(status.next.when)}};
   if (status.serving_now) json["serving"] = *status.serving_now;
   json["keys"] = Json::array();
   for (const auto& key : status.keys) {

@@ -84,7 +84,8 @@ Task<Result<void>> Socket::wait(std::shared_ptr<State> state, bool for_write) {
   if (!state->expired && std::chrono::steady_clock::now() >= state->deadline) state->expired = true;
   if (state->expired) co_return fail(ErrorKind::timeout, "the peer took too long");
   state->arm();
-  auto [error] = co_await state->descriptor.async_wait(for_write ? Descriptor::wait_write : Descriptor::wait_read, quiet);
+  const auto direction = for_write ? Descriptor::wait_write : Descriptor::wait_read;
+  auto [error] = co_await state->descriptor.async_wait(direction, quiet);
   if (state->expired) co_return fail(ErrorKind::timeout, "the peer took too long");
   if (error == boost::asio::error::operation_aborted || error == boost::asio::error::bad_descriptor) {
     co_return fail(ErrorKind::cancelled, "the connection was closed on our side");

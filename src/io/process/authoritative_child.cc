@@ -161,7 +161,8 @@ Result<ChildSpec> authoritative_child(const AuthoritativeChildSettings& settings
   spec.run_as = settings.run_as;
   spec.may_bind_low_ports = needs_low_port(settings);
   spec.memory_limit = settings.memory_limit;
-  spec.writable = {settings.directory};
+  // Knot 3.2 unpacks its configuration into a directory it makes below /tmp, a path fixed in the program.
+  spec.writable = {settings.directory, "/tmp"};
   return spec;
 }
 

@@ -40,7 +40,8 @@ Task<> echo_server(Connection& connection, std::shared_ptr<const ServerContext> 
   while (info) {
     auto n = co_await connection.read_some(buffer);
     if (!n || *n == 0) break;
-    auto written = co_await connection.write_all({buffer.data(), *n});
+    const std::string_view echoed(buffer.data(), *n);
+    auto written = co_await connection.write_all(echoed);
     EXPECT_TRUE(written.has_value());
   }
   connection.shutdown();

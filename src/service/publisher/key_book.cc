@@ -1,6 +1,7 @@
 #include "service/publisher/key_book.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "io/tls/certificate.h"
@@ -107,7 +108,8 @@ Result<void> KeyBook::take_fact(const io::ZoneFact& fact) {
 
 io::Task<Result<std::string>> KeyBook::make(std::vector<types::DomainName> names, Duration certificate_life, Ttl displaced, Instant now) {
   CO_TRY(const types::KeyFacts facts, new_key(names, certificate_life, now));
-  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"displaced/" + facts.id, std::to_string(displaced.count()), now}));
+  const io::ZoneFact fact{"displaced/" + facts.id, std::to_string(displaced.count()), now};
+  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, fact));
   CO_TRY_VOID(co_await store_.add(facts));
   TrackedKey key;
   key.facts = facts;
@@ -143,7 +145,8 @@ io::Task<Result<std::vector<std::string>>> KeyBook::note_look(const rollover::Zo
       CO_TRY_VOID(co_await mark(id, KeyEvent::seen_everywhere, observation.at));
       first_seen.push_back(id);
     } else if (agreed != key.agreed_since && key.facts.seen_everywhere_at) {
-      CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"agreed/" + id, agreed ? "since" : "broken", agreed.value_or(observation.at)}));
+      const io::ZoneFact fact{"agreed/" + id, agreed ? "since" : "broken", agreed.value_or(observation.at)};
+      CO_TRY_VOID(co_await store_.put_zone_fact(zone_, fact));
     }
     key.agreed_since = agreed;
   }
@@ -151,21 +154,24 @@ io::Task<Result<std::vector<std::string>>> KeyBook::note_look(const rollover::Zo
 }
 
 io::Task<Result<void>> KeyBook::note_earlier_ttl(rollover::EarlierTtl earlier) {
-  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"earlier-ttl", std::to_string(earlier.ttl.count()), earlier.until}));
+  const io::ZoneFact fact{"earlier-ttl", std::to_string(earlier.ttl.count()), earlier.until};
+  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, fact));
   earlier_ttl_ = earlier;
   co_return Result<void>{};
 }
 
 io::Task<Result<void>> KeyBook::declare_compromised(std::string id, std::string reason, Instant at) {
   CO_TRY(TrackedKey * key, entry(id));
-  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, {"compromised/" + id, reason, at}));
+  const io::ZoneFact fact{"compromised/" + id, reason, at};
+  CO_TRY_VOID(co_await store_.put_zone_fact(zone_, fact));
   key->compromised_at = at;
   co_return Result<void>{};
 }
 
 io::Task<Result<void>> KeyBook::erase(std::string id) {
   CO_TRY_VOID(co_await store_.erase(id));
-  for (const char* kind : {"displaced/", "agreed/", "compromised/"}) CO_TRY_VOID(co_await store_.erase_zone_fact(zone_, kind + id));
+  constexpr std::array kinds{"displaced/", "agreed/", "compromised/"};
+  for (const char* kind : kinds) CO_TRY_VOID(co_await store_.erase_zone_fact(zone_, kind + id));
   std::erase_if(keys_, [&id](const TrackedKey& key) { return key.facts.id == id; });
   co_return Result<void>{};
 }

@@ -69,7 +69,8 @@ io::Task<Sighting> Lookout::look(std::vector<types::RrSet> wanted) {
 
 io::Task<void> Lookout::read_primary(Sighting& into, const std::vector<types::RrSet>& wanted, const std::vector<Bytes>& keys) {
   for (const types::RrSet& set : wanted) {
-    const ServerReading reading = co_await access_.read(servers_.front(), {set.name, set.type}, keys);
+    const types::DnsQuestion question{set.name, set.type};
+    const ServerReading reading = co_await access_.read(servers_.front(), question, keys);
     if (reading.sight == Sight::unreachable) co_return;
     if (reading.set.rdatas.empty()) continue;
     into.at_primary.push_back(reading.set);
@@ -84,7 +85,8 @@ io::Task<rollover::ServerSight> Lookout::sight_of(AuthoritativeServer server, st
   out.server = server.name;
   std::optional<types::TlsaSet> common;
   for (const types::DomainName& wildcard : zone::wildcard_names(zone_)) {
-    const ServerReading reading = co_await access_.read(server, {probe_below(wildcard), RecordType::tlsa}, keys);
+    const types::DnsQuestion question{probe_below(wildcard), RecordType::tlsa};
+    const ServerReading reading = co_await access_.read(server, question, keys);
     out.sight = reading.sight;
     out.detail = reading.detail;
     if (reading.sight != Sight::verified) co_return out;
@@ -106,7 +108,7 @@ io::Task<void> Lookout::validate(rollover::ZoneObservation& into) {
     const auto secure = types::Secure<types::DnsAnswer>::check(*lookup);
     if (!secure) {
       into.validation = Validation::insecure;
-      into.validation_detail = "our resolver finds no chain of trust to " + lookup->value.question.to_string();
+      into.validation_detail = "our resolver finds no chain of trust to the names below " + wildcard.to_string();
       co_return;
     }
     common = in_both(common, (*secure)->all<types::TlsaRecord>());

@@ -20,6 +20,10 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
+Result<std::shared_ptr<const io::ServerContext>> context_of(const TrackedKey& key) {
+  return io::ServerContext::make({{key.facts.private_key, key.facts.certificate}});
+}
+
 const char* role_of(const TrackedKey& key, const TrackedKey* serving) {
   if (key.facts.withdrawn_at) return "withdrawn";
   if (key.compromised_at) return "compromised";
@@ -124,7 +128,8 @@ io::Task<Result<void>> Publisher::make_key() {
 io::Task<Result<void>> Publisher::publish() {
   const auto standing = sighting_.standing_ttl;
   if (standing && *standing > settings_.zone.tlsa_ttl) {  // what is shortened now outlives this in caches
-    CO_TRY_VOID(co_await book_.note_earlier_ttl({*standing, clock_.now() + settings_.timing.propagation}));
+    const rollover::EarlierTtl earlier{*standing, clock_.now() + settings_.timing.propagation};
+    CO_TRY_VOID(co_await book_.note_earlier_ttl(earlier));
   }
   const auto changes = zone::diff(settings_.zone.apex, wanted(), sighting_.at_primary);
   for (const types::ZoneChange& change : changes) {
@@ -142,7 +147,8 @@ io::Task<Result<void>> Publisher::publish() {
 
 /// The primary holds all that it should: by our update just now, or by one whose answer a crash took from us.
 io::Task<Result<void>> Publisher::note_published() {
-  for (const TrackedKey& key : std::vector<TrackedKey>(book_.keys())) {
+  const std::vector<TrackedKey> keys = book_.keys();
+  for (const TrackedKey& key : keys) {
     if (key.facts.withdrawn_at || key.facts.published_at) continue;
     CO_TRY_VOID(co_await book_.mark(key.facts.id, KeyEvent::published, clock_.now()));
   }
@@ -152,12 +158,13 @@ io::Task<Result<void>> Publisher::note_published() {
 io::Task<Result<void>> Publisher::serve(std::string id) {
   CO_TRY(const TrackedKey* found, book_.find(id));
   const TrackedKey key = *found;
-  CO_TRY(auto context, io::ServerContext::make({{key.facts.private_key, key.facts.certificate}}));
+  CO_TRY(auto context, context_of(key));
   CO_TRY_VOID(co_await book_.mark(id, KeyEvent::serving, clock_.now()));
   slot_.set(std::move(context), id);
   serving_now_ = id;
   log_.event(events::serving, {{"key", id}, {"record", key.facts.tlsa.to_string()}, {"why", step_.why}});
-  for (const TrackedKey& other : std::vector<TrackedKey>(book_.keys())) {
+  const std::vector<TrackedKey> keys = book_.keys();
+  for (const TrackedKey& other : keys) {
     if (other.facts.id == id || !other.facts.serving_since || other.facts.retired_at) continue;
     CO_TRY_VOID(co_await book_.mark(other.facts.id, KeyEvent::retired, clock_.now()));
     log_.event(events::key_retired, {{"key", other.facts.id}, {"why", "key " + id + " serves"}});
@@ -169,7 +176,7 @@ io::Task<Result<void>> Publisher::renew(std::string id) {
   CO_TRY_VOID(co_await book_.renew(id, names(), settings_.certificate_life, clock_.now()));
   CO_TRY(const TrackedKey* key, book_.find(id));
   if (serving_now_ == id) {
-    CO_TRY(auto context, io::ServerContext::make({{key->facts.private_key, key->facts.certificate}}));
+    CO_TRY(auto context, context_of(*key));
     slot_.set(std::move(context), id);
   }
   log_.event(events::certificate_renewed, {{"key", id}, {"until", to_rfc3339(*key->certificate_expires)}});
@@ -179,7 +186,8 @@ io::Task<Result<void>> Publisher::renew(std::string id) {
 /// A withdrawn key is of no use to anybody but a thief.
 io::Task<Result<void>> Publisher::erase_withdrawn() {
   if (sighting_.observation.primary != rollover::ZoneObservation::Primary::as_desired) co_return Result<void>{};
-  for (const TrackedKey& key : std::vector<TrackedKey>(book_.keys())) {
+  const std::vector<TrackedKey> keys = book_.keys();
+  for (const TrackedKey& key : keys) {
     if (!key.facts.withdrawn_at || rollover::seen_somewhere(key.facts.tlsa, sighting_.observation)) continue;
     CO_TRY_VOID(co_await book_.erase(key.facts.id));
     log_.event(events::key_erased, {{"key", key.facts.id}});

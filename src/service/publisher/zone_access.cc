@@ -52,7 +52,8 @@ io::Task<types::Lookup> DnsZoneAccess::ask_afresh(types::DomainName wildcard) {
   std::array<std::uint8_t, 8> octets{};
   entropy_.fill(octets);
   const types::DomainName name = wildcard.parent().prefixed("_25._tcp.check-" + to_hex(octets));
-  co_return co_await resolver_.ask({name, types::RecordType::tlsa});
+  const types::DnsQuestion question{name, types::RecordType::tlsa};
+  co_return co_await resolver_.ask(question);
 }
 
 }  // namespace danewerk::service
