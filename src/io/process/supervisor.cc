@@ -22,7 +22,7 @@ constexpr std::chrono::seconds lived_well{60};
 constexpr std::chrono::seconds longest_wait{60};
 // The mail process lets mail coming in finish for 30 s, then mail going out for another 30 (app/serve/worker.cc): ending it
 // before would cut off what it promised to finish.
-constexpr std::chrono::seconds patience_at_stop{75};
+constexpr std::chrono::seconds patience_at_stop{65};
 
 struct Running {
   const ChildSpec* spec;
