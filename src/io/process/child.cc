@@ -73,7 +73,8 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   _exit(127);
 }
 
-/// Field 22 of /proc/PID/stat: clock ticks since boot at which the process started; empty if there is none.
+/// Field 22 of /proc/PID/stat: clock ticks since boot at which the process started; empty if there is none. One that has
+/// ended and only waits to be collected (by an init that takes its time) is none.
 std::string start_time(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string line;
@@ -82,7 +83,10 @@ std::string start_time(pid_t pid) {
   if (end_of_name == std::string::npos) return {};
   std::istringstream rest(line.substr(end_of_name + 2));
   std::string field;
-  for (int number = 3; number <= 22; ++number) rest >> field;
+  for (int number = 3; number <= 22; ++number) {
+    rest >> field;
+    if (number == 3 && (field == "Z" || field == "X")) return {};
+  }
   return field;
 }
 

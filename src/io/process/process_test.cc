@@ -113,5 +113,18 @@ TEST(Supervisor, its_children_die_with_it_even_by_sigkill) {
   EXPECT_TRUE(eventually([&] { return kill(child, 0) != 0; }));
 }
 
+TEST(Supervisor, a_second_one_is_refused_and_ends_nobody) {
+  const Directory run;
+  const pid_t pid = supervised({shell("echo $$ > " + run.file("pid") + "; exec sleep 1000")}, run);
+  EXPECT_TRUE(eventually([&] { return !contents(run.file("shell.pid")).empty() && !contents(run.file("pid")).empty(); }));
+  const auto second = supervise({shell("exit 0")}, run.path(), [](const std::string&, const std::string&) {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+  EXPECT_NE(second.error().what.find("process " + std::to_string(pid)), std::string::npos) << second.error().what;
+  EXPECT_EQ(kill(std::stoi(contents(run.file("pid"))), 0), 0);
+  kill(pid, SIGTERM);
+  waitpid(pid, nullptr, 0);
+}
+
 }  // namespace
 }  // namespace danewerk::io

@@ -1,6 +1,8 @@
 #include "io/process/supervisor.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace danewerk::io {
 namespace {
@@ -17,7 +20,9 @@ namespace {
 using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::chrono::seconds lived_well{60};
 constexpr std::chrono::seconds longest_wait{60};
-constexpr std::chrono::seconds patience_at_stop{20};
+// The mail process lets mail coming in finish for 30 s, then mail going out for another 30 (app/serve/worker.cc): ending it
+// before would cut off what it promised to finish.
+constexpr std::chrono::seconds patience_at_stop{65};
 
 struct Running {
   const ChildSpec* spec;
@@ -113,9 +118,49 @@ class Family {
   const SupervisorReport& report_;
 };
 
+/// Held while a supervisor lives. Without it a second start would take the children of the first for leftovers, and end them.
+class RunLock {
+ public:
+  /// Errors: conflict, naming the other process; unavailable.
+  static Result<RunLock> take(const std::string& run_directory) {
+    const std::string path = run_directory + "/supervisor.lock";
+    RunLock lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (lock.file_ < 0) return fail(ErrorKind::unavailable, "cannot open " + path + ": " + std::strerror(errno));
+    // A supervisor killed between fork and exec leaves a child that holds it for a moment longer.
+    for (int i = 0; flock(lock.file_, LOCK_EX | LOCK_NB) != 0; ++i) {
+      if (errno != EWOULDBLOCK) return fail(ErrorKind::unavailable, "cannot lock " + path + ": " + std::strerror(errno));
+      if (i == 100) return fail(ErrorKind::conflict, run_directory + " is in use by process " + lock.holder() + ", which runs already; stop it first");
+      usleep(10'000);
+    }
+    const std::string pid = std::to_string(getpid()) + "\n";
+    static_cast<void>(!ftruncate(lock.file_, 0));  // the number is only for the sentence above: a full disk must not matter
+    static_cast<void>(!pwrite(lock.file_, pid.data(), pid.size(), 0));
+    return lock;
+  }
+  RunLock(RunLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+  RunLock& operator=(RunLock&&) = delete;
+  ~RunLock() {
+    if (file_ >= 0) close(file_);
+  }
+
+ private:
+  explicit RunLock(int file) : file_(file) {}
+  std::string holder() const {
+    char text[16] = {};
+    const ssize_t n = pread(file_, text, sizeof text - 1, 0);
+    std::string pid(text, n > 0 ? static_cast<std::size_t>(n) : 0);
+    return pid.substr(0, pid.find('\n'));
+  }
+
+  int file_;
+};
+
 }  // namespace
 
 Result<int> supervise(const std::vector<ChildSpec>& children, const std::string& run_directory, const SupervisorReport& report) {
+  TRY(const RunLock lock, RunLock::take(run_directory));
   sigset_t signals;
   sigemptyset(&signals);
   for (int s : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, s);

@@ -17,7 +17,8 @@ namespace danewerk::io {
 using SupervisorReport = std::function<void(const std::string& child, const std::string& what)>;
 
 /// Runs until told to stop by SIGTERM or SIGINT; SIGHUP is passed on to the last child. `run_directory` holds the pid
-/// files. Returns 0 after an ordered stop. Error: the first start of a child failed (all others are ended again).
+/// files and a lock. Returns 0 after an ordered stop, for which each child has 65 s. Errors: conflict where another
+/// supervisor uses `run_directory`; the first start of a child failed (all others are ended again).
 Result<int> supervise(const std::vector<ChildSpec>& children, const std::string& run_directory, const SupervisorReport& report);
 
 }  // namespace danewerk::io

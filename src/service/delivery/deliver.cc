@@ -1,5 +1,7 @@
 #include "service/delivery/deliver.h"
 
+#include <algorithm>
+
 #include "engine/policy/plan.h"
 #include "engine/policy/route_plan.h"
 #include "service/delivery/delivery_events.h"
@@ -11,6 +13,8 @@ namespace danewerk::service {
 namespace {
 
 constexpr std::string_view route_prefix = "route:";
+constexpr Duration first_wait_for_room = std::chrono::seconds(1);
+constexpr Duration longest_wait_for_room = std::chrono::seconds(30);
 
 types::RecipientIndex index_of(const types::DueRecipient& recipient) { return types::RecipientIndex{recipient.position}; }
 
@@ -192,27 +196,53 @@ io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop,
   co_return out;
 }
 
+namespace {
+
+/// A round's result, as far as it is the same however often it is written down.
+struct Concluded {
+  const types::DueRecipients& due;
+  const Round& round;
+  Instant now;
+  std::vector<RecipientEnd> ends;
+  std::vector<types::RecipientResult> results;
+};
+
+io::Task<Result<io::Recorded>> record_once(const DeliveryParts& parts, const Concluded& what) {
+  io::Recording recording{what.due.id, what.due.hop, what.now, what.results, history_of(what.due, what.round, what.now), {}};
+  // A failure that nobody is told of is lost mail: without its notice it is not recorded.
+  CO_TRY(auto notices, co_await parts.notices.notices(what.due, what.round.plan, what.round.attempts, what.ends));
+  recording.notices = std::move(notices);
+  co_return co_await parts.queue.record(std::move(recording));
+}
+
+/// A disk that is merely full gets room again: until then the claim stays and the result waits here. Given up, the message
+/// would wait for the next start, and then be sent again; released, it would be sent again at once, and for ever.
+io::Task<> record(const DeliveryParts& parts, const Concluded& what) {
+  for (Duration wait = first_wait_for_room;; wait = std::min(wait * 2, longest_wait_for_room)) {
+    auto recorded = co_await record_once(parts, what);
+    if (recorded) co_return;
+    const bool full = recorded.error().kind == ErrorKind::limit;
+    parts.log.event(full ? no_room_to_record : not_recorded,
+                    {{"queue", what.due.id.to_string()}, {"hop", what.due.hop.text}, {"what", recorded.error().what}});
+    if (!full) co_return;
+    co_await parts.clock.sleep_for(wait);
+  }
+}
+
+}  // namespace
+
 io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   Result<Round> ran = co_await run_round(parts, due);
   const Instant now = parts.clock.now();
   const Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);
-  io::Recording recording{due.id, due.hop, now, {}, history_of(due, round, now), {}};
-  std::vector<RecipientEnd> ends;
+  Concluded what{due, round, now, {}, {}};
   for (types::Outcome& outcome : policy::judge(round.plan, round.attempts, indices_of(due), now)) {
-    const types::DueRecipient& recipient = due.recipients[ends.size()];
-    RecipientEnd& end = ends.emplace_back(RecipientEnd{std::move(outcome), 1, std::nullopt});
-    recording.results.push_back(result_of(parts, due, recipient, end, now));
-    log_outcome(parts, due, recipient, round, end.outcome, recording.results.back());
+    const types::DueRecipient& recipient = due.recipients[what.ends.size()];
+    RecipientEnd& end = what.ends.emplace_back(RecipientEnd{std::move(outcome), 1, std::nullopt});
+    what.results.push_back(result_of(parts, due, recipient, end, now));
+    log_outcome(parts, due, recipient, round, end.outcome, what.results.back());
   }
-  auto notices = co_await parts.notices.notices(due, round.plan, round.attempts, ends);
-  if (!notices) {
-    // A failure that nobody is told of is lost mail: the claim stays as it is, and the next start tries again.
-    parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", notices.error().what}});
-    co_return;
-  }
-  recording.notices = *std::move(notices);
-  auto recorded = co_await parts.queue.record(std::move(recording));
-  if (!recorded) parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", recorded.error().what}});
+  co_await record(parts, what);
 }
 
 }  // namespace danewerk::service

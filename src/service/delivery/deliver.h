@@ -75,7 +75,8 @@ struct Prospect {
 };
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
 
-/// One round. Ends the claim, unless its result could not be recorded.
+/// One round. Ends the claim, unless its result could not be recorded. While the store's disk is full it waits for room with
+/// the result in hand (sending again what was delivered would be worse); cancelled meanwhile, the next start tries again.
 io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due);
 
 }  // namespace danewerk::service

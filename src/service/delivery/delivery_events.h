@@ -15,10 +15,13 @@ inline constexpr types::LogEvent failed{"delivery.failed", types::LogLevel::warn
 inline constexpr types::LogEvent not_recorded{"delivery.not_recorded", types::LogLevel::error,
                                               "A result could not be stored; the message stays claimed until the next start.",
                                               "Look at the store's error and the disk; restart Danewerk when it is mended."};
+inline constexpr types::LogEvent no_room_to_record{"delivery.no_room", types::LogLevel::warning,
+                                                   "The disk is too full to note a result; it is tried again until there is room.",
+                                                   "Make room on the store's disk; nothing need be restarted."};
 inline constexpr types::LogEvent host_only{"delivery.mx_insecure", types::LogLevel::info,
                                            "The host is authenticated by DANE, but the MX record that named it is not signed.",
                                            "Nothing to do here; the destination could sign its zone."};
 
-inline constexpr std::array delivery_events{delivered, deferred, failed, not_recorded, host_only};
+inline constexpr std::array delivery_events{delivered, deferred, failed, not_recorded, no_room_to_record, host_only};
 
 }  // namespace danewerk::service
