@@ -28,6 +28,7 @@ std::vector<SchemaRow> server_rows() {
       row("server.log_style", R"("logfmt")", "logfmt for people, json for collectors.", s, &ServerSettings::log_style),
       row("server.log_level", R"("info")", "debug, info, notice, warning or error.", s, &ServerSettings::log_level),
       row("server.min_free_space", R"("256 MiB")", "Below this much free disk new mail is answered 452.", s, &ServerSettings::min_free_space),
+      row("server.history", R"("90 d")", "How long finished messages and their evidence are kept for `queue show`.", s, &ServerSettings::history),
   };
 }
 

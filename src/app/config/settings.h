@@ -35,6 +35,7 @@ struct ServerSettings {
   LogStyle log_style = LogStyle::logfmt;
   std::string log_level;
   ByteCount min_free_space{};
+  Duration history{};
 };
 
 struct EdgeSettings {

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t cached_answers = 200'000;
 constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
+constexpr Duration housekeeping_interval = std::chrono::hours(1);
 /// No clock that is right is before this program's first release.
 constexpr std::chrono::sys_days first_release = std::chrono::year{2026} / 11 / 1;
 
@@ -42,8 +43,11 @@ retry::Schedule schedule_of(const DeliverySettings& from) {
   return schedule;
 }
 
-service::ClientManners manners_of(const DeliverySettings& from) {
-  return {from.hostname.to_string(), io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
+service::ClientManners manners_of(const Settings& settings) {
+  const DeliverySettings& from = settings.delivery;
+  service::ClientManners manners{from.hostname.to_string(), {}, io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
+  for (const NameByAddress& one : settings.edge.names_by_address) manners.names_by_address.push_back({one.address, one.name.to_string()});
+  return manners;
 }
 
 types::Rules rules_of(const Settings& settings) {
@@ -85,6 +89,7 @@ Result<void> Worker::start() {
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
+  home().post([this] { group_->spawn("housekeeping", keep_house()); });
   log_.event(worker_started, {{"hostname", settings_.edge.hostname.to_string()}, {"domains", std::to_string(domains_->snapshot()->size())}});
   return {};
 }
@@ -146,7 +151,7 @@ Result<void> Worker::build_delivery() {
   std::vector<service::DeliverOne> deliver_on;
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
-        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_.delivery),
+        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_),
                                rules_of(settings_), schedule_of(settings_.delivery), route_of}));
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
@@ -186,6 +191,16 @@ io::Task<> Worker::listen_when_certified(std::shared_ptr<std::vector<service::Ed
     } else {
       log_.event(edge_failed, {{"what", listening.error().what}});
     }
+  }
+}
+
+/// Forgets finished messages when their time is over, a slice at a time so that nothing else waits for it.
+io::Task<> Worker::keep_house() {
+  while (true) {
+    const Instant before = clock_.now() - settings_.server.history;
+    auto pruned = co_await queue_->prune_history(before);
+    if (!pruned) log_.event(prune_failed, {{"what", pruned.error().what}});
+    if (!pruned || *pruned == 0) co_await clock_.sleep_for(housekeeping_interval);
   }
 }
 

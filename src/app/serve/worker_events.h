@@ -19,6 +19,9 @@ inline constexpr types::LogEvent resolver_unfit{"resolver.unfit", types::LogLeve
 inline constexpr types::LogEvent store_swept{"store.swept", types::LogLevel::warning, "Opening the store found leftovers or losses.",
                                              "Missing bodies mean a damaged disk: look at it."};
 
-inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept};
+inline constexpr types::LogEvent prune_failed{"store.prune_failed", types::LogLevel::warning, "Old history could not be removed.",
+                                              "Look at the store's error and the disk."};
+
+inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept, prune_failed};
 
 }  // namespace danewerk::app

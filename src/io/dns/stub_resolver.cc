@@ -132,7 +132,8 @@ Task<> StubResolver::stop() {
 
 Task<> StubResolver::watch() {
   for (;;) {
-    co_await clock_.sleep_for(is_fit() ? settings_.canary.interval : settings_.canary.retry);
+    const Duration pause = is_fit() ? settings_.canary.interval : settings_.canary.retry;
+    co_await clock_.sleep_for(pause);
     co_await check();
   }
 }

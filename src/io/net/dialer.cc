@@ -41,7 +41,7 @@ bool AddressFilter::allows(const types::IpAddress& address) const noexcept {
   return std::none_of(special_networks().begin(), special_networks().end(), holds);
 }
 
-Task<Result<Socket>> dial(types::Endpoint to, std::optional<types::IpAddress> source, Duration limit) {
+Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> source, Duration limit) {
   const SocketAddress peer(to);
   const int fd = ::socket(peer.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return could_not(to, errno);
@@ -62,7 +62,8 @@ Task<Result<Socket>> dial(types::Endpoint to, std::optional<types::IpAddress> so
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &size);
     if (error_number != 0) co_return could_not(to, error_number);
   }
-  co_return socket;
+  const types::Endpoint local = local_endpoint(fd);
+  co_return Dialed{std::move(socket), local};
 }
 
 }  // namespace danewerk::io

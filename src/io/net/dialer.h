@@ -25,8 +25,13 @@ class AddressFilter {
   std::vector<types::Network> opened_;
 };
 
+struct Dialed {
+  Socket socket;
+  types::Endpoint local;  ///< our end
+};
+
 /// Connects within `limit`, with TCP_NODELAY set. `source` binds our end. Errors: refused, timeout, unavailable, all
 /// naming the endpoint.
-Task<Result<Socket>> dial(types::Endpoint to, std::optional<types::IpAddress> source, Duration limit);
+Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> source, Duration limit);
 
 }  // namespace danewerk::io

@@ -19,12 +19,6 @@ Failure<Error> could_not(const types::Endpoint& at, int error_number) {
   return {std::move(error)};
 }
 
-types::Endpoint local_endpoint(int fd) {
-  SocketAddress address;
-  getsockname(fd, address.get(), &address.length);
-  return address.endpoint();
-}
-
 }  // namespace
 
 Result<Listener> Listener::open(Executor executor, types::Endpoint at) {

@@ -25,12 +25,13 @@ Task<> connects_over(const char* address) {
   TaskGroup group(co_await this_executor(), "test");
   std::optional<Accepted> accepted;
   group.spawn("accept", accept_one(*listener, accepted));
-  auto socket = co_await dial(listener->local(), std::nullopt, 5s);
-  EXPECT_TRUE(socket.has_value());
+  auto dialed = co_await dial(listener->local(), std::nullopt, 5s);
+  EXPECT_TRUE(dialed.has_value());
   co_await group.join();
+  EXPECT_EQ(dialed->local, accepted->peer);
   EXPECT_TRUE(accepted.has_value());
   EXPECT_EQ(accepted->local, listener->local());
-  EXPECT_EQ(send(socket->descriptor(), "x", 1, 0), 1);
+  EXPECT_EQ(send(dialed->socket.descriptor(), "x", 1, 0), 1);
   accepted->socket.expires_after(5s);
   EXPECT_TRUE((co_await accepted->socket.readable()).has_value());
 }

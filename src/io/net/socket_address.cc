@@ -34,4 +34,10 @@ types::Endpoint SocketAddress::endpoint() const {
           types::Port{ntohs(v6.sin6_port)}};
 }
 
+types::Endpoint local_endpoint(int descriptor) {
+  SocketAddress address;
+  getsockname(descriptor, address.get(), &address.length);
+  return address.endpoint();
+}
+
 }  // namespace danewerk::io

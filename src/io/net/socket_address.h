@@ -22,4 +22,7 @@ struct SocketAddress {
   types::Endpoint endpoint() const;
 };
 
+/// Our end of a connected or bound IP socket (CHECKed).
+types::Endpoint local_endpoint(int descriptor);
+
 }  // namespace danewerk::io

@@ -38,10 +38,10 @@ smtp::TlsDemand demand_of(const Errand& errand, const types::Hop& hop) {
 }
 
 types::Extension extension_of(const types::EnhancedCode& code) {
-  if (code == types::EnhancedCode{5, 7, 30}) return types::Extension::requiretls;
+  if (code.subject == 7) return types::Extension::requiretls;  // 5.7.30 not offered, 5.7.10 not over TLS
   if (code == types::EnhancedCode{5, 6, 7}) return types::Extension::smtputf8;
-  if (code == types::EnhancedCode{5, 6, 3}) return types::Extension::eight_bit_mime;
-  return types::Extension::size;
+  if (code.subject == 6) return types::Extension::eight_bit_mime;
+  return types::Extension::size;  // 5.3.4
 }
 
 std::vector<types::CertificateDigests> digests_of(const ::stack_st_X509* chain) {
@@ -248,6 +248,14 @@ class Conversation {
   bool over_ = false;
 };
 
+/// Forward and reverse DNS of the address the peer sees should agree with what EHLO says (RFC 5321 4.1.4).
+std::string hello_from(const ClientManners& manners, const types::IpAddress& local) {
+  for (const auto& [address, name] : manners.names_by_address) {
+    if (address == local) return name;
+  }
+  return manners.hello_name;
+}
+
 std::optional<types::IpAddress> source_for(const ClientManners& manners, const types::IpAddress& to) {
   for (const types::IpAddress& source : manners.source_addresses) {
     if (source.family() == to.family()) return source;
@@ -270,18 +278,18 @@ io::Task<types::Attempt> converse(const ClientManners& manners, std::shared_ptr<
   if (!errand.to_own_route && !manners.filter.allows(errand.target.address)) {
     attempt.detail = errand.target.address.to_string() + " is not a public address; open its network in delivery.allow_networks if it may be used";
   } else {
-    auto socket = co_await io::dial(attempt.peer, source_for(manners, errand.target.address), manners.connect_timeout);
-    if (socket) {
+    auto dialed = co_await io::dial(attempt.peer, source_for(manners, errand.target.address), manners.connect_timeout);
+    if (dialed) {
       attempt.connected = clock.now();
       attempt.phase = Phase::greeting;
       smtp::ClientOptions options;
-      options.hello_name = manners.hello_name;
+      options.hello_name = hello_from(manners, dialed->local.address);
       options.tls = demand_of(errand, hop);
       options.protocol = errand.protocol == types::RouteProtocol::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
-      Conversation conversation(errand, std::move(tls), clock, io::Connection(*std::move(socket)), std::move(options), attempt);
+      Conversation conversation(errand, std::move(tls), clock, io::Connection(std::move(dialed->socket)), std::move(options), attempt);
       co_await conversation.run();
     } else {
-      attempt.detail = socket.error().what;
+      attempt.detail = dialed.error().what;
     }
   }
   attempt.ended = clock.now();

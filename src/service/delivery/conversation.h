@@ -23,6 +23,7 @@ namespace danewerk::service {
 /// How we behave as a client; the same for all attempts.
 struct ClientManners {
   std::string hello_name;
+  std::vector<std::pair<types::IpAddress, std::string>> names_by_address;  ///< another EHLO name where our end is that address
   io::AddressFilter filter{{}};
   std::vector<types::IpAddress> source_addresses;  ///< at most one of each family
   Duration connect_timeout = std::chrono::seconds(30);

@@ -31,6 +31,12 @@ std::vector<const types::DueRecipient*> unsettled(const types::DueRecipients& du
   return out;
 }
 
+/// REQUIRETLS binds relays (RFC 8689 4.2.1). A notice goes on without it rather than be lost (RFC 8689 5), and the way to a
+/// tenant's own mailbox host is final delivery, on terms its operator chose.
+types::RequireTls relayed_require_tls(const types::DueRecipients& due, const HopTarget& target) {
+  return due.sender.path && !target.own_domain ? due.sender.require_tls : types::RequireTls::no;
+}
+
 struct Round {
   types::DeliveryPlan plan;
   std::vector<types::Attempt> attempts;
@@ -39,7 +45,7 @@ struct Round {
 io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRecipients& due) {
   CO_TRY(HopTarget target, read_hop_key(due.hop));
   types::MessageDemands demands;
-  demands.require_tls = due.sender.path ? due.sender.require_tls : types::RequireTls::no;  // RFC 8689 5
+  demands.require_tls = relayed_require_tls(due, target);
   Round round;
   types::RouteProtocol protocol = types::RouteProtocol::smtp;
   if (target.own_domain) {
@@ -58,6 +64,7 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     const auto next = policy::next_target(round.plan, round.attempts, indices_of(due));
     if (!next) break;
     Errand errand{round.plan, *next, protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body};
+    errand.envelope.sender.require_tls = demands.require_tls;
     for (const types::DueRecipient* recipient : unsettled(due, round.plan, round.attempts, parts.clock.now())) {
       errand.envelope.recipients.push_back(recipient->recipient);
       errand.indices.push_back(index_of(*recipient));

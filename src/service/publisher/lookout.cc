@@ -108,7 +108,7 @@ io::Task<void> Lookout::validate(rollover::ZoneObservation& into) {
     const auto secure = types::Secure<types::DnsAnswer>::check(*lookup);
     if (!secure) {
       into.validation = Validation::insecure;
-      into.validation_detail = "our resolver finds no chain of trust to " + lookup->value.question.to_string();
+      into.validation_detail = "our resolver finds no chain of trust to the names below " + wildcard.to_string();
       co_return;
     }
     common = in_both(common, (*secure)->all<types::TlsaRecord>());
