@@ -20,7 +20,9 @@ std::optional<Request> ServerSession::do_bdat(Bdat bdat) {
   chunk_size_ = chunk_left_ = static_cast<std::uint64_t>(bdat.size);
   last_ = bdat.last;
   if (!have_sender_ || accepted_ == 0) {  // also what follows a failed chunk in the pipeline: RFC 3030 2
-    discard(chunk_size_, make_reply(503, {5, 5, 1}, have_sender_ ? "no valid recipients" : "say MAIL FROM first"));
+    const auto reply = make_reply(503, {5, 5, 1}, have_sender_ ? "no valid recipients" : "say MAIL FROM first");
+    note_refused(reply);
+    discard(chunk_size_, reply);
     count_error();
     return std::nullopt;
   }
@@ -28,6 +30,7 @@ std::optional<Request> ServerSession::do_bdat(Bdat bdat) {
   const std::uint64_t so_far = body_open_ ? size_ : 0;
   if (limit != 0 && (chunk_size_ > limit || so_far > limit - chunk_size_)) {
     reset_transaction(AbandonReason::too_large);
+    note_refused(too_large());
     discard(chunk_size_, too_large());
     return std::nullopt;
   }

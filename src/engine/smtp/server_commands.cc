@@ -39,7 +39,11 @@ std::optional<std::string_view> ServerSession::take_line() {
   if (input.empty()) return std::nullopt;
   at_ += whole ? lf + 1 : input.size();
   if (!whole || skipping_line_ || lf + 1 > limit) {  // too long: swallowed in pieces, answered at its end
-    if (!skipping_line_) skipped_bdat_ = is_bdat(input);
+    if (!skipping_line_) {
+      skipped_bdat_ = is_bdat(input);
+      skipped_start_ = input.substr(0, RefusedCommands::most_of_line);
+    }
+    line_ = skipped_start_;
     skipping_line_ = !whole;
     input_cr_ = !whole && input.back() == '\r' ? LastCr::yes : LastCr::no;
     if (!whole) return std::nullopt;
@@ -50,7 +54,8 @@ std::optional<std::string_view> ServerSession::take_line() {
     }
     return std::nullopt;
   }
-  return input.substr(0, lf - 1);
+  line_ = input.substr(0, lf - 1);
+  return line_;
 }
 
 std::optional<Request> ServerSession::read_command() {
@@ -123,8 +128,9 @@ std::optional<Request> ServerSession::do_rcpt(Rcpt rcpt) {
   if (body_open_) return fault(bad_sequence("the message has begun already")), std::nullopt;
   // RFC 5321 4.5.3.1.10; however many are refused, the service is asked about a bounded number.
   if (accepted_ >= options_.limits.recipients || asked_ >= 2 * options_.limits.recipients) {
-    out_ += "452 4.5.3 too many recipients, send the rest in another message\r\n";
-    return std::nullopt;
+    const auto reply = make_reply(452, {4, 5, 3}, "too many recipients, send the rest in another message");
+    append_reply(out_, reply);
+    return note_refused(reply), std::nullopt;
   }
   ++asked_;
   due_ = Due::recipient;
@@ -160,7 +166,14 @@ void ServerSession::idle_command(std::string_view reply) {
 
 void ServerSession::fault(const types::Reply& reply) {
   append_reply(out_, reply);
+  note_refused(reply);
   count_error();
+}
+
+void ServerSession::note_refused(const types::Reply& reply) {
+  if (++refused_.count > 1) return;
+  refused_.line = line_.substr(0, RefusedCommands::most_of_line);
+  refused_.reply = reply;
 }
 
 void ServerSession::count_error() {

@@ -46,6 +46,15 @@ struct ServerOptions {
   ServerTimeouts timeouts;
 };
 
+/// What the session refused by itself, without asking the service: malformed, out of order, too much. For the operator, to
+/// whom such a peer would otherwise be a connection that says nothing. `line` is as the peer wrote it: escape it in print.
+struct RefusedCommands {
+  static constexpr std::size_t most_of_line = 80;
+  std::uint32_t count = 0;
+  std::string line;  ///< the first one, or its first octets
+  types::Reply reply{0, std::nullopt, {}};  ///< what it was answered
+};
+
 class ServerSession {
  public:
   ServerSession(ServerOptions options, Instant now);
@@ -72,6 +81,7 @@ class ServerSession {
   /// What EHLO or HELO said; empty before. Not verified.
   const std::string& peer_name() const noexcept { return peer_name_; }
   TlsState tls() const noexcept { return tls_; }
+  const RefusedCommands& refused() const noexcept { return refused_; }
   /// Octets waiting in the session, both directions: what limits.h bounds.
   std::size_t held() const noexcept { return in_.size() - at_ + out_.size(); }
 
@@ -98,6 +108,7 @@ class ServerSession {
   void greet_back(Hello hello, std::string name);
   void idle_command(std::string_view reply);
   void fault(const types::Reply& reply);
+  void note_refused(const types::Reply& reply);
   void count_error();
   void reset_transaction(AbandonReason reason);
   void spoil(AbandonReason reason, types::Reply reply);
@@ -143,6 +154,9 @@ class ServerSession {
   LastChunk last_ = LastChunk::no;
   Framing framing_ = Framing::dots;
 
+  RefusedCommands refused_;
+  std::string_view line_;      // the command at hand, for refused_: only within one step of next()
+  std::string skipped_start_;  // how the line that is too long began
   std::uint32_t errors_ = 0;
   std::uint32_t refused_recipients_ = 0;
   std::uint32_t idle_ = 0;

@@ -306,6 +306,23 @@ TEST(ServerSession, the_same_octets_mean_the_same_however_cut) {  // SMTP-01
   }
 }
 
+TEST(ServerSession, tells_which_command_it_refused_first) {  // issue 2, "Bad input": what and where
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{65536}}) {
+    ServerSession session({"mx.example", StartTlsOffer::yes, no_u_labels, {}, {}}, start);
+    const std::string sent = "EHLO a.example\r\nMAIL " + std::string(9000, 'x') + "\r\nNO\rOP\r\nNOOP\r\n";
+    ASSERT_TRUE(session.next());
+    session.reply(Decision::accept(), start);
+    for (std::size_t at = 0; at < sent.size(); at += piece) {
+      session.received(std::string_view(sent).substr(at, piece), start);
+      EXPECT_FALSE(session.next());
+    }
+    EXPECT_EQ(session.refused().count, 2U);
+    EXPECT_EQ(session.refused().line.substr(0, 7), "MAIL xx");
+    EXPECT_LE(session.refused().line.size(), RefusedCommands::most_of_line + 0U);
+    EXPECT_EQ(session.refused().reply.to_string(), "500 5.5.2 line too long");
+  }
+}
+
 TEST(ServerSession, a_line_without_end_costs_no_memory) {  // SMTP-03
   ServerOptions options;
   options.host = "mx.example";

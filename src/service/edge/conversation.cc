@@ -208,6 +208,10 @@ void Conversation::note(const Request& request) {
   const CloseReason reason = std::get<Closed>(request).reason;
   open_ = false;
   handshake_due_.reset();
+  if (const RefusedCommands& refused = session_.refused(); refused.count > 0) {
+    log(edge_events::commands_refused,
+        {{"count", std::to_string(refused.count)}, {"first", refused.line}, {"reply", refused.reply.to_string()}});
+  }
   if (reason == CloseReason::injected_plaintext) log(edge_events::injected, {});
   if (reason != CloseReason::quit) log(edge_events::ended, {{"reason", to_string(reason)}, {"messages", std::to_string(messages_)}});
 }

@@ -34,11 +34,14 @@ inline constexpr LogEvent tls_unavailable{"edge.tls_unavailable", LogLevel::erro
                                           "see the publisher's records: it serves a key only once its TLSA record is seen"};
 inline constexpr LogEvent injected{"edge.injected_plaintext", LogLevel::warning, "Octets stood behind STARTTLS; the connection was closed.",
                                    "somebody between the peer and us, or a broken peer (CVE-2011-0411)"};
+inline constexpr LogEvent commands_refused{"edge.commands_refused", LogLevel::notice,
+                                           "A peer's commands were malformed, out of order or too many; the first is shown.",
+                                           "a broken or hostile client; its operator can be shown this line"};
 inline constexpr LogEvent ended{"edge.connection_ended", LogLevel::info, "A connection ended otherwise than by QUIT.", ""};
 
 /// All of them, for the manual.
 inline constexpr LogEvent all[] = {listening,      stopped,           accept_failed, turned_away, accepted,   refused,
                                    abandoned,      sender_refused,    recipient_refused, store_failed, disk_low, tls_failed,
-                                   tls_unavailable, injected,         ended};
+                                   tls_unavailable, injected,         commands_refused, ended};
 
 }  // namespace danewerk::service::edge_events

@@ -76,6 +76,23 @@ TEST(Edge, takes_pipelined_messages_over_tls) {
   io::run_to_end(over_tls(world));
 }
 
+io::Task<> malformed(World& world) {
+  auto client = co_await TestClient::connect(world.edge.at());
+  static_cast<void>(co_await client.reply());
+  static_cast<void>(co_await client.say("EHLO client.example"));
+  EXPECT_EQ((co_await client.say("MAIL FROM:<a@b.example> SIZE=abc")).substr(0, 9), "501 5.5.4");
+  EXPECT_EQ((co_await client.say("NO\rOP")).substr(0, 9), "500 5.5.2");
+  EXPECT_EQ(co_await client.say("QUIT"), "221 2.0.0 bye");
+  EXPECT_EQ(co_await client.reply(), "closed");
+  EXPECT_TRUE(world.edge.logged("edge.commands_refused conn="));
+  EXPECT_TRUE(world.edge.logged("peer=127.0.0.1 count=2 first=\"MAIL FROM:<a@b.example> SIZE=abc\" reply=\"501 5.5.4 "));
+}
+
+TEST(Edge, says_whose_commands_were_malformed_and_how) {  // issue 2, "Bad input"
+  World world;
+  io::run_to_end(malformed(world));
+}
+
 io::Task<> injection(World& world) {
   auto client = co_await TestClient::connect(world.edge.at());
   static_cast<void>(co_await client.reply());

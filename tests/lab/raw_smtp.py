@@ -1,0 +1,134 @@
+"""A raw SMTP peer inside a lab host's network: it sends any octets in any segments and keeps every octet of the answer.
+
+An SMTP library would repair, refuse or reorder what these tests are about. The sockets are made inside the host's network
+namespace by this process itself (setns changes the calling thread only, and a socket stays where it was made), so no
+helper program stands between the test and the wire.
+"""
+import ctypes
+import os
+import re
+import socket
+import ssl
+import struct
+import threading
+
+from lab.net import Host, LabError
+
+PATIENCE = 15.0
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+_moving = threading.Lock()
+LAST_LINE = re.compile(rb"^\d{3}(?: [^\n]*)?\r\n", re.MULTILINE)
+
+
+def socket_inside(host: Host, family: int) -> socket.socket:
+    """A TCP socket that lives in `host`'s network."""
+    def move(path: str) -> None:
+        with open(path, "rb") as namespace:
+            if _libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+                raise LabError(f"cannot enter {path}: {os.strerror(ctypes.get_errno())}")
+    with _moving:
+        own = f"/proc/self/task/{threading.get_native_id()}/ns/net"
+        with open(own, "rb") as home:
+            move(f"/run/netns/{host.namespace}")
+            try:
+                return socket.socket(family, socket.SOCK_STREAM)
+            finally:
+                if _libc.setns(home.fileno(), CLONE_NEWNET) != 0:
+                    os._exit(3)  # this thread is in the wrong network: nothing it does is what it says
+
+
+class Peer:
+    """One connection. `heard` is all that came, in clear and under TLS."""
+
+    def __init__(self, host: Host, to: str, port: int = 25):
+        family = socket.AF_INET6 if ":" in to else socket.AF_INET
+        self.socket = socket_inside(host, family)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect((to, port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.heard = b""
+        self.used_ = 0
+
+    def __enter__(self) -> "Peer":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.socket.close()
+
+    def send(self, octets: bytes) -> None:
+        self.socket.sendall(octets)
+
+    def receive_(self) -> bool:
+        """More octets; False at the end of the connection, also where it was reset."""
+        try:
+            octets = self.socket.recv(65536)
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLError):
+            return False
+        self.heard += octets
+        return bool(octets)
+
+    def reply(self) -> str:
+        """The next whole reply, lines joined by LF; "" where the connection ended before it."""
+        while not (found := LAST_LINE.search(self.heard, self.used_)):
+            if not self.receive_():
+                return ""
+        text = self.heard[self.used_:found.end()]
+        self.used_ = found.end()
+        return text.decode("ascii", "replace").replace("\r\n", "\n").rstrip("\n")
+
+    def say(self, line: str | bytes) -> str:
+        self.send((line.encode() if isinstance(line, str) else line) + b"\r\n")
+        return self.reply()
+
+    def rest(self) -> list[str]:
+        """All replies until the server closes. TimeoutError where it does not."""
+        while self.receive_():
+            pass
+        replies = []
+        while LAST_LINE.search(self.heard, self.used_):
+            replies.append(self.reply())
+        return replies
+
+    def ended(self) -> bool:
+        """True where the server closes without another octet."""
+        before = len(self.heard)
+        while self.receive_():
+            pass
+        return len(self.heard) == before
+
+    def finish_writing(self) -> None:
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Closes with RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def start_tls(self) -> None:
+        """The handshake alone; STARTTLS was answered 220 already. What it proves about the server is not looked at."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.socket = context.wrap_socket(self.socket)
+
+
+def greeted(host: Host, to: str) -> Peer:
+    """A connection after EHLO."""
+    peer = Peer(host, to)
+    greeting = peer.reply()
+    hello = peer.say("EHLO client.example")
+    if not greeting.startswith("220 ") or not hello.startswith("250"):
+        raise LabError(f"{to} does not greet: {greeting!r}, {hello!r}")
+    return peer
+
+
+def client_hello() -> bytes:
+    """A real TLS client's first flight."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        context.wrap_bio(incoming, outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
