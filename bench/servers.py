@@ -135,6 +135,9 @@ class PostfixServer(lab_postfix.Postfix):
                 return False
         wait_until(ready, "Postfix's port 25")
 
+    def hold(self) -> None:
+        """Direction out: nothing to do, the queue manager was never there."""
+
     def release(self) -> float:
         """Direction out: lets the preloaded queue go; returns the instant (seconds since the epoch)."""
         (self.host.dir / "etc/postfix/master.cf").write_text(self.services_(with_queue_manager=True))

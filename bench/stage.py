@@ -168,7 +168,9 @@ class Stage:
         return "\n".join(rows) + "\n"
 
     def start_dns(self) -> None:
-        """Knot with the signed zone and a validating Unbound; returns once a TLSA answer carries AD."""
+        """Knot with the signed zone and a validating Unbound, once; returns when a TLSA answer carries AD."""
+        if self.resolver_meter is not None:
+            return
         host = self.host
         host.run(["install", "-d", "-o", "knot", "-g", "knot", "/run/knot", "/var/lib/knot"])
         host.run(["install", "-d", "-o", "unbound", "-g", "unbound", "/var/lib/unbound"])
