@@ -1,9 +1,10 @@
 #include "app/danewerk/commands.h"
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <fstream>
 #include <iostream>
-#include <iterator>
+#include <optional>
 #include <sstream>
 
 #include "app/config/schema.h"
@@ -28,10 +29,25 @@ int complain(const Error& error, int code) {
   return code;
 }
 
+/// Everything in it; nothing where it cannot be read. A directory opens like a file and fails only when read: stream iterators
+/// would throw then, read() does not.
+std::optional<std::string> contents(std::istream& in) {
+  std::string out;
+  std::array<char, 65536> buffer;
+  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) out.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
+  if (in.bad() || !in.eof()) return std::nullopt;
+  return out;
+}
+
+std::optional<std::string> contents_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return file ? contents(file) : std::nullopt;
+}
+
 Result<Settings> load(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return fail(ErrorKind::not_found, "cannot read " + path + "; give one with --config (`danewerk config describe` prints a template)");
-  auto settings = read_settings({std::istreambuf_iterator<char>(file), {}});
+  const auto text = contents_of(path);
+  if (!text) return fail(ErrorKind::not_found, "cannot read " + path + "; give one with --config (`danewerk config describe` prints a template)");
+  auto settings = read_settings(*text);
   if (!settings) return fail(ErrorKind::malformed, path + ": " + settings.error().what);
   return settings;
 }
@@ -66,14 +82,6 @@ std::string with_crlf(const std::string& text) {
   return out;
 }
 
-std::string read_all(const std::string& path, bool& read) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  std::istream& in = path == "-" ? std::cin : file;
-  read = path == "-" || file.is_open();
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 struct SendOptions {
   std::string from, file = "-";
   std::vector<std::string> to;
@@ -81,9 +89,9 @@ struct SendOptions {
 };
 
 int send_message(const Common& common, const SendOptions& options) {
-  bool read = false;
-  const std::string message = with_crlf(read_all(options.file, read));
-  if (!read) return complain({ErrorKind::not_found, "cannot read " + options.file}, bad_usage);
+  const auto text = options.file == "-" ? contents(std::cin) : contents_of(options.file);
+  if (!text) return complain({ErrorKind::not_found, "cannot read " + options.file}, bad_usage);
+  const std::string message = with_crlf(*text);
   if (message.empty()) return complain({ErrorKind::malformed, "the message is empty"}, bad_usage);
   std::istringstream body(message);
   return ask(common, "send", {{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls}},
