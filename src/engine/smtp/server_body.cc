@@ -66,10 +66,13 @@ void ServerSession::answer_body_start(const Decision& decision, Instant) {
 /// The next piece of a body. Once refused, pieces are only counted.
 std::optional<Request> ServerSession::take_body(std::string_view octets) {
   if (octets.empty()) return std::nullopt;
+  const auto limit = static_cast<std::uint64_t>(options_.limits.message);
+  const std::uint64_t before = size_;
   size_ += octets.size();
   if (!verdict_) {
-    rules_.feed(octets);
-    const auto limit = static_cast<std::uint64_t>(options_.limits.message);
+    // Line ends are judged up to the limit and not beyond: what refuses a message must not depend on the cut (SMTP-01).
+    const std::uint64_t room = limit == 0 ? octets.size() : limit - std::min(limit, before);
+    rules_.feed(octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, octets.size()))));
     if (rules_.fault() != LineFault::none) {
       spoil(AbandonReason::bad_line_ends, line_fault_reply(rules_.fault()));
     } else if (limit != 0 && size_ > limit) {
