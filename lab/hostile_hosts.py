@@ -29,7 +29,7 @@ class HostileHost:
         """A certificate of the host's own key that expired a month ago: what mode `expired` shows."""
         now, day = datetime.now(timezone.utc), timedelta(days=1)
         if not path.exists():
-            make_certificate(self.key, path, [self.name], now - 60 * day, now - 30 * day)
+            make_certificate(self.key, path, [MAIL_NAMES[self.host.name]], now - 60 * day, now - 30 * day)
         return path
 
     def start(self, mode: str = "honest") -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lab.danewerk import PROGRAM, Danewerk
 from lab.hostile_hosts import HostileHost
-from lab.net import LabError, start_time, wait_until
+from lab.net import Host, LabError, start_time, wait_until
 from lab.world import MX_ZONE, World
 
 RUN_DIR = Path("build/lab-bad-input")
@@ -56,9 +56,9 @@ class Bench:
         """Pid and start time of the process that takes and sends mail."""
         return next(((pid, start_time(pid)) for pid, command in self.processes() if "--worker" in command), (0, None))
 
-    def processes(self) -> list[tuple[int, str]]:
-        """Pid and command line of all on Danewerk's host."""
-        listed = subprocess.run([*self.world.net.ip, "netns", "pids", self.danewerk.host.namespace], text=True, capture_output=True, check=True)
+    def processes(self, host: Host | None = None) -> list[tuple[int, str]]:
+        """Pid and command line of all on a host, Danewerk's if none is given."""
+        listed = subprocess.run([*self.world.net.ip, "netns", "pids", (host or self.danewerk.host).namespace], text=True, capture_output=True, check=True)
         found = []
         for pid in map(int, listed.stdout.split()):
             try:

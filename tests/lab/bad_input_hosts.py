@@ -13,12 +13,12 @@ from .bad_input import Bench, demand
 
 # Mode, code while it lasts, words the operator must find in the queue's account.
 WAITING = [
-    ("garble", r"4\.7\.321", "STARTTLS"),
+    ("garble", r"4\.7\.321", "starttls_not_offered"),
     ("refuse454", r"4\.7\.321", "454"),
     ("reset-after-220", r"4\.7\.321", "handshake"),
-    ("inject", r"4\.7\.321", ""),
+    ("inject", r"4\.7\.321", "injected_plaintext"),
     ("tls10only", r"4\.7\.321", "handshake"),
-    ("421", r"4\.3\.2", "421"),
+    ("421", r"4\.0\.0", "421 4.3.2"),  # RFC 2034 3: a greeting has no enhanced code, so its text is no code of ours
 ]
 
 

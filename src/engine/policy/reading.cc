@@ -58,9 +58,14 @@ Fault lookup_fault(Purpose purpose, const LookupEvidence& evidence) {
     fault.kind = FaultKind::policy;
     fault.failure = TlsFailure::dnssec_invalid;
     fault.code = code_for(TlsFailure::dnssec_invalid);
-    fault.sentence =
-        not_valid ? "DNSSEC validation of " + asked + " failed; the zone's signatures need repair, or the answer is forged"
-                  : "The name servers gave no answer for " + asked + ", so it is not known what the host requires";
+    if (not_valid) {
+      fault.sentence = "DNSSEC validation of " + asked + " failed; the zone's signatures need repair, or the answer is forged";
+    } else if (evidence.error->kind == LookupErrorKind::too_large) {  // the TLSA flood: the remedy is the destination's
+      fault.sentence = "The answer for " + asked + " is larger than we take (" + evidence.error->what +
+                       "), so it is not known what the host requires; the destination should publish fewer records";
+    } else {
+      fault.sentence = "The name servers gave no answer for " + asked + ", so it is not known what the host requires";
+    }
     return fault;
   }
   fault.code = {4, 4, 312};

@@ -91,7 +91,12 @@ Task<Lookup> StubResolver::ask_past_cache(DnsQuestion question) {
 
 Task<> StubResolver::fly(DnsQuestion question, std::shared_ptr<Flight> flight) {
   const Landing landing(*this, question, flight);
+  const Instant began = clock_.now();
   Lookup result = co_await lookup(question);
+  // Silence is the name's fault only if the resolver still answers for others; a fault of ours must not count against the
+  // message (design.md 9.8). A check that succeeded meanwhile has told already.
+  const bool silent = !result && result.error().kind == LookupErrorKind::timeout;
+  if (silent && health_.checked <= began) co_await check();
   // The canary may have failed meanwhile: then this answer is not to be believed either.
   if (!is_fit()) result = unfit(question);
   if (!result) ++health_.failures;

@@ -8,7 +8,8 @@
 // checks: a resolver that stops validating is believed for up to `interval`.
 //
 // One StubResolver a reactor, used from that reactor only; the cache behind it may be shared by all. Equal questions in
-// flight are asked once. Every lookup ends within `deadline`, waiting in line included.
+// flight are asked once. Every lookup ends within `deadline`, waiting in line included; one that ended in silence waits for
+// the canary as well (another `deadline` at most), because a resolver that answers nobody is our fault, not the name's.
 //
 // RFC 7672 2.1.1; conformance RES-01..09, RES-12, RES-17..21.
 #pragma once

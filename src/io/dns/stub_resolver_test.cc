@@ -162,6 +162,22 @@ Task<> silence() {
 
 TEST(StubResolver, silence_ends_in_timeout) { run_to_end(silence()); }
 
+Task<> sick_silence() {
+  auto silent = [](const Seen&, Transport) -> std::vector<Bytes> { return {}; };
+  auto tune = [](StubSettings& settings) { settings.deadline = 60ms; };
+  Bench bench(co_await this_executor(), silent, "127.0.0.1", tune);
+  co_await bench.stub->start();
+  bench.canary_flags = 0;
+  const Lookup got = co_await bench.stub->ask(question("a.test"));
+  EXPECT_EQ(got.error().kind, LookupErrorKind::resolver_unfit);
+  EXPECT_TRUE(got.error().is_our_fault());
+  EXPECT_EQ(bench.stub->health().state, ResolverHealth::State::unfit);
+  co_await bench.stop();
+}
+
+// design.md 9.8: found by stopping the resolver in the lab; the mail's own time ran on
+TEST(StubResolver, silence_of_a_sick_resolver_is_our_fault) { run_to_end(sick_silence()); }
+
 Task<> second_try() {
   auto tune = [](StubSettings& settings) { settings.retransmit = 10ms; };
   int count = 0;
