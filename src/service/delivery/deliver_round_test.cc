@@ -28,8 +28,8 @@ TEST(DeliverRound, replies_at_each_phase) {
   const auto waits = RecipientState::waiting;
   const auto fails = RecipientState::failed;
   const std::vector<Refusal> all = {
-      {"greeting 421", at<smtp::Connected>(421, {4, 3, 2}), waits, "4.3.2"},
-      {"greeting 554", at<smtp::Connected>(554, {5, 7, 1}), waits, "4.7.1"},
+      {"greeting 421", at<smtp::Connected>(421, {4, 3, 2}), waits, "4.0.0"},
+      {"greeting 554", at<smtp::Connected>(554, {5, 7, 1}), waits, "4.0.0"},  // RFC 2034 3: no such codes before EHLO offers them
       {"MAIL 451", at<smtp::SenderGiven>(451, {4, 7, 1}), waits, "4.7.1"},
       {"MAIL 550", at<smtp::SenderGiven>(550, {5, 7, 1}), fails, "5.7.1"},
       {"RCPT 450", at<smtp::RecipientGiven>(450, {4, 2, 1}), waits, "4.2.1"},
