@@ -1,5 +1,7 @@
 #include "service/queue/scheduler.h"
 
+#include <future>
+
 #include "io/runtime/stopping.h"
 #include "service/queue/queue_events.h"
 
@@ -111,6 +113,10 @@ void Scheduler::stop(Duration patience) {
     if (io::ending_of(lane->group, io::Cancel::no).wait_until(give_up) == std::future_status::ready) continue;
     io::ending_of(lane->group, io::Cancel::yes).wait();
   }
+  // Every delivery that ended has posted its count to our home: behind this nothing there refers to us any more.
+  auto last = std::make_shared<std::promise<void>>();
+  home_.post([last] { last->set_value(); });
+  last->get_future().wait();
 }
 
 }  // namespace danewerk::service
