@@ -32,7 +32,8 @@ class Passing {
 
  private:
   bool header_ended() const { return header_.starts_with("\r\n") || header_.find("\r\n\r\n") != std::string::npos; }
-  std::size_t header_size() const { return std::min(header_.size(), header_.find("\r\n\r\n")); }
+  /// RFC 5322 2.1: an empty line at the very beginning means that there is no header, only text.
+  std::size_t header_size() const { return header_.starts_with("\r\n") ? 0 : std::min(header_.size(), header_.find("\r\n\r\n")); }
 
   engine::smtp::LineRules rules_;
   std::string header_;
