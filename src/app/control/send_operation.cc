@@ -63,7 +63,8 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
     message.envelope.recipients.push_back({std::move(mailbox), {}, {}});
   }
   if (utf8) message.envelope.sender.utf8 = types::Smtputf8::yes;
-  if (arguments.value("require_tls", false)) message.envelope.sender.require_tls = types::RequireTls::yes;
+  TRY(const bool require_tls, flag_argument(arguments, "require_tls"));
+  if (require_tls) message.envelope.sender.require_tls = types::RequireTls::yes;
   return message;
 }
 
