@@ -27,8 +27,15 @@ Result<Request> parse_request(std::string_view line) {
   }
   Request request;
   request.operation = json["op"].get<std::string>();
-  if (json.contains("args") && json["args"].is_object()) request.arguments = json["args"];
-  if (json.contains("body") && json["body"].is_number_unsigned()) request.body = json["body"].get<std::uint64_t>();
+  if (json.contains("args")) {
+    if (!json["args"].is_object()) return fail(ErrorKind::malformed, "the member \"args\" of a request is a JSON object");
+    request.arguments = json["args"];
+  }
+  if (json.contains("body")) {
+    // Taken for 0, a size that cannot be read would turn a message into an empty one.
+    if (!json["body"].is_number_unsigned()) return fail(ErrorKind::malformed, "the member \"body\" of a request is a number of octets");
+    request.body = json["body"].get<std::uint64_t>();
+  }
   return request;
 }
 
@@ -45,13 +52,19 @@ Result<Json> parse_answer(std::string_view line) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("ok")) return fail(ErrorKind::malformed, "the answer of the running program cannot be read");
   if (json["ok"] == true) return json.value("result", Json());
-  const Json error = json.value("error", Json::object());
-  return fail(kind_of(error.value("kind", "internal")), error.value("what", "no reason was given"));
+  const Json error = json.contains("error") && json["error"].is_object() ? json["error"] : Json::object();
+  return fail(kind_of(text_argument_or(error, "kind", "internal")), text_argument_or(error, "what", "no reason was given"));
 }
 
 Result<std::string> text_argument(const Json& arguments, const char* name) {
   if (!arguments.contains(name) || !arguments[name].is_string()) return fail(ErrorKind::malformed, std::string("'") + name + "' is missing");
   return arguments[name].get<std::string>();
+}
+
+Result<bool> flag_argument(const Json& arguments, const char* name) {
+  if (!arguments.contains(name)) return false;
+  if (!arguments[name].is_boolean()) return fail(ErrorKind::malformed, std::string("'") + name + "' is neither true nor false");
+  return arguments[name].get<bool>();
 }
 
 std::string text_argument_or(const Json& arguments, const char* name, std::string otherwise) {

@@ -32,6 +32,8 @@ Result<Json> parse_answer(std::string_view line);
 
 /// Arguments by name. Errors: malformed, naming the argument.
 Result<std::string> text_argument(const Json& arguments, const char* name);
+/// False where it is not there. Json::value() would throw at a value of another type, and end the program.
+Result<bool> flag_argument(const Json& arguments, const char* name);
 std::string text_argument_or(const Json& arguments, const char* name, std::string otherwise);
 
 }  // namespace danewerk::app

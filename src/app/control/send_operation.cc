@@ -32,7 +32,8 @@ class Passing {
 
  private:
   bool header_ended() const { return header_.starts_with("\r\n") || header_.find("\r\n\r\n") != std::string::npos; }
-  std::size_t header_size() const { return std::min(header_.size(), header_.find("\r\n\r\n")); }
+  /// RFC 5322 2.1: an empty line at the very beginning means that there is no header, only text.
+  std::size_t header_size() const { return header_.starts_with("\r\n") ? 0 : std::min(header_.size(), header_.find("\r\n\r\n")); }
 
   engine::smtp::LineRules rules_;
   std::string header_;
@@ -62,7 +63,8 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
     message.envelope.recipients.push_back({std::move(mailbox), {}, {}});
   }
   if (utf8) message.envelope.sender.utf8 = types::Smtputf8::yes;
-  if (arguments.value("require_tls", false)) message.envelope.sender.require_tls = types::RequireTls::yes;
+  TRY(const bool require_tls, flag_argument(arguments, "require_tls"));
+  if (require_tls) message.envelope.sender.require_tls = types::RequireTls::yes;
   return message;
 }
 

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "app/control/control_events.h"
+
 namespace danewerk::app {
 namespace {
 
@@ -60,9 +62,17 @@ Result<void> ControlServer::open(const std::string& path) {
 }
 
 io::Task<> ControlServer::accept_all() {
+  const Duration after_failed_accept = std::chrono::milliseconds(100);
+  io::SystemClock clock;
   while (!group_.stopping()) {
     auto peer = co_await listener_->accept();
-    if (!peer) co_return;
+    if (!peer) {
+      // Too many open files, say: it passes, and the operator needs us most while it lasts.
+      if (group_.stopping()) co_return;
+      log_.event(control_events::accept_failed, {{"what", peer.error().what}});
+      co_await clock.sleep_for(after_failed_accept);
+      continue;
+    }
     group_.spawn("request", serve(io::Connection(std::move(peer->socket)), peer->uid));
   }
 }
@@ -71,9 +81,9 @@ io::Task<> ControlServer::serve(io::Connection connection, uid_t uid) {
   connection.expires_after(patience);
   std::string buffer;
   auto line = co_await read_line(connection, buffer);
-  if (!line) co_return;
+  if (!line && line.error().kind != ErrorKind::limit) co_return;  // nobody is left to answer
   Result<Json> answer = Json();
-  auto request = parse_request(*line);
+  auto request = line ? parse_request(*line) : Result<Request>(Failure{std::move(line).error()});
   if (request) {
     RequestBody body(connection, std::move(buffer), request->body);
     Call call{*request, body, user_name(uid)};

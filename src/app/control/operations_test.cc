@@ -1,0 +1,160 @@
+// The operations on queue and domains against a real store: what they select, what they change, what the ledger keeps.
+#include "app/control/test_office.h"
+
+namespace danewerk::app::test {
+namespace {
+
+/// Queues a message and returns its id.
+std::string queue(Office& office, const std::string& hop, const std::string& recipient, const char* tenant = "contoso") {
+  struct Queued {
+    static io::Task<> accept(Office& into, types::NewMessage message, std::optional<types::QueueId>& id) {
+      id = co_await service::test::accept(into.world, std::move(message));
+    }
+  };
+  types::NewMessage message = service::test::message_to(hop, {recipient});
+  message.tenant = *types::TenantId::parse(tenant);
+  std::optional<types::QueueId> id;
+  io::run_to_end(Queued::accept(office, std::move(message), id));
+  return id->to_string();
+}
+
+std::vector<std::string> ids(Office& office, const Json& filter) {
+  std::vector<std::string> out;
+  const auto listed = office.perform("queue.list", filter);
+  EXPECT_TRUE(listed.has_value()) << listed.error().what;
+  for (const Json& message : (*listed)["messages"]) out.push_back(message["id"]);
+  return out;
+}
+
+TEST(QueueOperations, filters_narrow) {
+  Office office;
+  const std::string a = queue(office, "one.test", "bob@one.test");
+  const std::string b = queue(office, "two.test", "carl@two.test");
+  const std::string c = queue(office, "two.test", "dora@two.test", "fabrikam");
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(ids(office, Json::object()), (Ids{a, b, c}));
+  EXPECT_EQ(ids(office, {{"hop", "two.test"}}), (Ids{b, c}));
+  EXPECT_EQ(ids(office, {{"hop", "two.test"}, {"tenant", "contoso"}}), Ids{b});
+  EXPECT_EQ(ids(office, {{"recipient", "dora@two.test"}}), Ids{c});
+  EXPECT_EQ(ids(office, {{"id", a}}), Ids{a});
+  EXPECT_EQ(ids(office, {{"limit", 2U}}), (Ids{a, b}));
+  EXPECT_EQ(ids(office, {{"which", "finished"}}), Ids{});
+  const auto all = office.perform("queue.list", Json::object());
+  EXPECT_EQ((*all)["counts"]["waiting"], 3);
+  EXPECT_EQ((*all)["messages"][0]["sender"], "ann@contoso.test");
+}
+
+TEST(QueueOperations, bad_filters_are_named) {
+  Office office;
+  EXPECT_EQ(office.fault("queue.list", {{"which", "old"}}), "'old' is none of queued, finished, all");
+  EXPECT_NE(office.fault("queue.list", {{"id", "no id"}}), "");
+  EXPECT_NE(office.fault("queue.list", {{"tenant", "No Tenant!"}}), "");
+  EXPECT_EQ(office.fault("queue.show", Json::object()), "'id' is missing");
+  EXPECT_EQ(office.fault("queue.drop", {{"ids", "one"}}), "name the messages to drop");
+  EXPECT_NE(office.fault("queue.drop", {{"ids", {1, 2}}}), "");
+  EXPECT_EQ(office.perform("queue.show", {{"id", types::QueueId::from_number(12345).to_string()}}).error().kind, ErrorKind::not_found);
+}
+
+TEST(QueueOperations, dropping_leaves_who_and_why) {
+  Office office;
+  const std::string kept = queue(office, "one.test", "bob@one.test");
+  const std::string gone = queue(office, "one.test", "carl@one.test");
+  const auto dropped = office.perform("queue.drop", {{"ids", {gone}}, {"why", "a test went wild"}});
+  ASSERT_TRUE(dropped.has_value()) << dropped.error().what;
+  EXPECT_EQ((*dropped)["dropped"], Json::array({gone}));
+  EXPECT_EQ(ids(office, Json::object()), std::vector<std::string>{kept});
+  const auto rows = office.ledger(gone);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].action, "queue.drop");
+  EXPECT_EQ(rows[0].act.who, "root");
+  EXPECT_EQ(rows[0].act.why, "a test went wild");
+  EXPECT_EQ(rows[0].act.at, office.world.clock.now());
+  const auto shown = office.perform("queue.show", {{"id", gone}});
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ((*shown)["recipients"][0]["state"], "dropped");
+  EXPECT_EQ((*office.perform("queue.drop", {{"ids", {gone}}, {"why", "again"}}))["dropped"].size(), 0U);
+  EXPECT_EQ(office.ledger(kept).size(), 0U);
+}
+
+TEST(QueueOperations, retry_makes_due_what_matches) {
+  Office office;
+  office.world.knows("one.test * timeout\ntwo.test * timeout\n");
+  const std::string a = queue(office, "one.test", "bob@one.test");
+  const std::string b = queue(office, "two.test", "carl@two.test");
+  struct Round {
+    static io::Task<> run(Office& of) { EXPECT_EQ(co_await service::test::deliver_due(of.world), 2U); }
+  };
+  io::run_to_end(Round::run(office));
+  EXPECT_EQ((*office.perform("queue.list", Json::object()))["counts"]["due"], 0);
+  const auto retried = office.perform("queue.retry", {{"hop", "two.test"}, {"why", "they called"}});
+  ASSERT_TRUE(retried.has_value());
+  EXPECT_EQ((*retried)["recipients"], 1);
+  EXPECT_EQ((*office.perform("queue.list", Json::object()))["counts"]["due"], 1);
+  const auto shown = office.perform("queue.show", {{"id", b}});
+  EXPECT_EQ((*shown)["attempts"].size(), 1U);
+  EXPECT_TRUE((*shown)["attempts"][0]["evidence"].is_object()) << "evidence is shown as JSON, not as a string of it";
+  EXPECT_TRUE((*shown)["recipients"][0]["evidence"].is_object());
+}
+
+TEST(DomainOperations, a_domain_is_added_with_its_tenant_listed_and_removed) {
+  Office office;
+  const auto added = office.add_domain("B\u00fccher.test", "contoso", "smtp:192.0.2.1:25,[2001:db8::1]:25");
+  ASSERT_TRUE(added.has_value()) << added.error().what;
+  EXPECT_EQ((*added)["domain"], "xn--bcher-kva.test");
+  EXPECT_EQ((*added)["by"], "root");
+  ASSERT_TRUE(office.add_domain("fabrikam.test", "fabrikam").has_value());
+  EXPECT_EQ((*office.perform("domain.list", Json::object()))["domains"].size(), 2U);
+  const auto contosos = office.perform("domain.list", {{"tenant", "contoso"}});
+  ASSERT_EQ((*contosos)["domains"].size(), 1U);
+  EXPECT_EQ((*contosos)["domains"][0]["route"], "smtp:192.0.2.1:25,[2001:db8::1]:25");
+  const auto rows = office.ledger("xn--bcher-kva.test");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].act.who, "root");
+  EXPECT_EQ(rows[0].act.why, "a new customer");
+  EXPECT_EQ((*office.perform("status", Json::object()))["domains"], 2);
+  ASSERT_TRUE(office.perform("domain.remove", {{"domain", "b\u00fccher.test"}, {"why", "they left"}}).has_value());
+  EXPECT_EQ((*office.perform("status", Json::object()))["domains"], 1);
+  EXPECT_EQ(office.perform("domain.remove", {{"domain", "b\u00fccher.test"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(office.ledger("xn--bcher-kva.test").size(), 2U);
+}
+
+TEST(DomainOperations, a_domain_is_added_once) {
+  Office office;
+  ASSERT_TRUE(office.add_domain("contoso.test").has_value());
+  const auto again = office.add_domain("CONTOSO.test", "fabrikam", "lmtp:127.0.0.1:26");
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().kind, ErrorKind::conflict);
+  EXPECT_NE(again.error().what.find("contoso.test"), std::string::npos) << again.error().what;
+  const auto listed = office.perform("domain.list", Json::object());
+  ASSERT_EQ((*listed)["domains"].size(), 1U);
+  EXPECT_EQ((*listed)["domains"][0]["tenant"], "contoso");
+  EXPECT_EQ((*listed)["domains"][0]["route"], "lmtp:127.0.0.1:24");
+}
+
+TEST(DomainOperations, bad_arguments_are_named) {
+  Office office;
+  EXPECT_EQ(office.fault("domain.add", {{"tenant", "contoso"}, {"route", "lmtp:127.0.0.1:24"}}), "'domain' is missing");
+  EXPECT_EQ(office.fault("domain.add", {{"domain", 7}, {"tenant", "contoso"}, {"route", "lmtp:127.0.0.1:24"}}), "'domain' is missing");
+  EXPECT_NE(office.add_domain("not a name").error().what.find("not a name"), std::string::npos);
+  EXPECT_NE(office.add_domain("contoso.test", "contoso", "lmtp:nowhere").error().what.find("nowhere"), std::string::npos);
+  EXPECT_NE(office.add_domain("contoso.test", "contoso", "carrier:127.0.0.1:1").error().what.find("carrier"), std::string::npos);
+  EXPECT_EQ((*office.perform("domain.list", Json::object()))["domains"].size(), 0U);
+}
+
+// The same facts, plan and words as delivery (design.md 5)
+TEST(ExplainOperation, says_what_delivery_would_demand) {
+  Office office;
+  ASSERT_TRUE(office.add_domain("contoso.test").has_value());
+  office.world.knows("dest.test MX secure 10 mx.test\nmx.test A secure 192.0.2.1\n_25._tcp.mx.test TLSA secure 3 1 1 " + std::string(64, 'a') + "\n");
+  const auto explained = office.perform("explain", {{"subject", "bob@dest.test"}});
+  ASSERT_TRUE(explained.has_value()) << explained.error().what;
+  ASSERT_EQ((*explained)["hosts"].size(), 1U);
+  EXPECT_EQ((*explained)["hosts"][0]["level"], "dane");
+  EXPECT_EQ((*explained)["hosts"][0]["tlsa"][0]["used"], true);
+  const auto own = office.perform("explain", {{"subject", "contoso.test"}});
+  EXPECT_NE((*own)["text"].get<std::string>().find("is one of ours: mail for it goes to lmtp:127.0.0.1:24"), std::string::npos);
+  EXPECT_NE(office.fault("explain", {{"subject", "b@@d"}}), "");
+}
+
+}  // namespace
+}  // namespace danewerk::app::test
