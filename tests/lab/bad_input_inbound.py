@@ -343,7 +343,9 @@ def with_postfix(inbound: Inbound) -> None:
     if postfix.host.run(["postconf", "-h", "smtpd_forbid_bare_newline"], check=False).stdout.strip():
         postfix.host.run(["postconf", "-e", "smtpd_forbid_bare_newline = yes", "smtpd_forbid_bare_newline_exclusions ="])
         master = next(pid for pid, command in inbound.bench.processes(postfix.host) if "sbin/master" in command)
+        old = {pid for pid, command in inbound.bench.processes(postfix.host) if command.startswith("smtpd ")}
         os.kill(master, signal.SIGHUP)
+        wait_until(lambda: not old & {pid for pid, _ in inbound.bench.processes(postfix.host)}, "Postfix to replace its smtpd processes", 20)
         for name, sequence in SMUGGLING.items():
             answers[name].append(inbound.postfix_heard(sequence))
     for name, heard in answers.items():
