@@ -118,9 +118,9 @@ class TestEdge {
 class TestClient {
  public:
   static io::Task<TestClient> connect(types::Endpoint to, const char* from = "127.0.0.1") {
-    auto socket = co_await io::dial(to, types::IpAddress::parse(from).value(), std::chrono::seconds(10));
-    EXPECT_TRUE(socket.has_value());
-    co_return TestClient(io::Connection(*std::move(socket)));
+    auto dialed = co_await io::dial(to, types::IpAddress::parse(from).value(), std::chrono::seconds(10));
+    EXPECT_TRUE(dialed.has_value());
+    co_return TestClient(io::Connection(std::move(dialed->socket)));
   }
 
   /// The next whole reply, without its last CRLF; "closed" if the connection ended.
