@@ -10,12 +10,6 @@ using namespace types;
 
 namespace {
 
-const Hop& hop_of(const DeliveryPlan& plan, const Attempt& attempt) {
-  const auto index = static_cast<std::size_t>(attempt.hop);
-  CHECK(index < plan.hops.size());
-  return plan.hops[index];
-}
-
 std::string peer_text(const Hop& hop, const Attempt& attempt) {
   if (hop.host.name().is_root()) return "Host [" + attempt.peer.address.to_string() + "]";
   return "Host " + hop.host.to_string() + " [" + attempt.peer.address.to_string() + "]";

@@ -8,12 +8,6 @@ using namespace types;
 
 namespace {
 
-const Hop& hop_of(const DeliveryPlan& plan, const Attempt& attempt) {
-  const auto index = static_cast<std::size_t>(attempt.hop);
-  CHECK(index < plan.hops.size());
-  return plan.hops[index];
-}
-
 /// Some were settled by this attempt, others turned away only because there were too many: the same server again. Each
 /// such round settles at least one recipient, so it ends.
 bool wants_more_of_the_same(const Attempt& last, std::span<const RecipientIndex> unsettled) {

@@ -34,6 +34,12 @@ Word rcpt_refusal(const Attempt& attempt, const Reply& reply) {
 
 }  // namespace
 
+const Hop& hop_of(const DeliveryPlan& plan, const Attempt& attempt) {
+  const auto index = static_cast<std::size_t>(attempt.hop);
+  CHECK(index < plan.hops.size());
+  return plan.hops[index];
+}
+
 Word word_on(const Attempt& attempt, RecipientIndex recipient) {
   const RecipientReply* own = nullptr;
   for (const RecipientReply& reply : attempt.replies) {

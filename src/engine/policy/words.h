@@ -26,6 +26,9 @@ struct Word {
   bool settles() const { return kind == WordKind::delivered || kind == WordKind::failed; }
 };
 
+/// The hop an attempt was made at; it must name one of the plan (CHECKed). Lives as long as the plan.
+const types::Hop& hop_of(const types::DeliveryPlan& plan, const types::Attempt& attempt);
+
 Word word_on(const types::Attempt& attempt, types::RecipientIndex recipient);
 
 /// True where one of the attempts settled the recipient.

@@ -36,7 +36,6 @@ class Event {
 
   /// True if set within `limit`.
   Task<bool> wait_for(std::chrono::milliseconds limit) {
-    Timer timer(co_await boost::asio::this_coro::executor);
     const auto until = std::chrono::steady_clock::now() + limit;
     while (!set_ && std::chrono::steady_clock::now() < until) {
       timer_.expires_at(until);
