@@ -87,6 +87,7 @@ struct DeliverySettings {
   std::uint32_t max_concurrent = 0, max_per_destination = 0, messages_per_connection = 1, idle_connections = 0, tls_sessions = 0;
   Duration idle_time{}, connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
       policy_give_up_after{};
+  std::string trust_store;
 };
 
 struct Settings {

@@ -46,7 +46,7 @@ retry::Schedule schedule_of(const DeliverySettings& from) {
 
 service::ClientManners manners_of(const Settings& settings) {
   const DeliverySettings& from = settings.delivery;
-  service::ClientManners manners{from.hostname.to_string(), {}, io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout, {}};
+  service::ClientManners manners{from.hostname.to_string(), {}, io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
   for (const NameByAddress& one : settings.edge.names_by_address) manners.names_by_address.push_back({one.address, one.name.to_string()});
   for (const PoolSettings& pool : from.pools) {
     service::SourcePool& made = manners.pools.emplace_back(service::SourcePool{pool.name, {}});
@@ -157,6 +157,9 @@ types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
 
 Result<void> Worker::build_delivery() {
   TRY(auto tls, io::ClientContext::make());
+  TRY(auto trust, tls::TrustStore::read(settings_.delivery.trust_store));
+  service::ClientManners manners = manners_of(settings_);
+  manners.trust = std::move(trust);
   notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
                                                    [this](const types::MailDomain& domain) { return hop_of(domain); });
   const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
@@ -168,7 +171,7 @@ Result<void> Worker::build_delivery() {
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     Kept& kept = *kept_.emplace_back(std::make_unique<Kept>(settings_.delivery, reactors_->at(i).executor(), clock_, reactors_->size()));
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
-        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_),
+        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners,
                                rules_of(settings_), schedule_of(settings_.delivery), route_of,
                                {&kept.lines, &kept.tickets, &kept.plans}}));
     const service::DeliveryParts& parts = *deliveries_.back();

@@ -53,6 +53,7 @@ std::vector<types::CertificateDigests> digests_of(const ::stack_st_X509* chain) 
 /// What a conversation needs besides its errand and its line.
 struct Surroundings {
   std::shared_ptr<const io::ClientContext> tls;
+  const tls::TrustStore* trust;  ///< null: hosts at `verified` are a fault of ours
   const io::Clock& clock;
   Tickets* tickets;  ///< null: none is offered
 };
@@ -149,7 +150,9 @@ class Conversation {
     attempt_.channel = types::Channel::tls;
     attempt_.secured = clock_.now();
     attempt_.tls = types::TlsSession{info->version, info->cipher, info->resumed};
-    if (hop_.dane && !judge_chain(connection_.peer_certificates())) {
+    const ::stack_st_X509* chain = connection_.peer_certificates();
+    if (hop_.dane || hop_.pkix) attempt_.presented = digests_of(chain);
+    if ((hop_.dane && !judge_by_dane(chain)) || (hop_.pkix && !judge_by_pkix(chain))) {
       if (info->resumed) discard_ticket();
       co_return;
     }
@@ -169,8 +172,7 @@ class Conversation {
   }
 
   /// CRT-01 to CRT-09 through tls::verify_chain. False, and the conversation is over, if the hop's terms are not met.
-  bool judge_chain(const ::stack_st_X509* chain) {
-    attempt_.presented = digests_of(chain);
+  bool judge_by_dane(const ::stack_st_X509* chain) {
     const tls::DaneDemand demand{hop_.dane->usable, hop_.dane->base, hop_.dane->names, clock_.now()};
     auto verdict = tls::verify_chain(chain, demand);
     if (verdict) {
@@ -184,6 +186,24 @@ class Conversation {
     }
     over_ = true;
     return false;
+  }
+
+  /// STS-09, RTL-03. False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
+  /// our own fault, never the host's.
+  bool judge_by_pkix(const ::stack_st_X509* chain) {
+    auto verdict = pkix_verdict(chain);
+    if (verdict) attempt_.pkix = *verdict;
+    if (hop_.pkix->force == types::PkixForce::audit || (verdict && verdict->is_authenticated())) return true;
+    settle(verdict ? AttemptEnd::not_authenticated : AttemptEnd::local_fault, Phase::authenticate, verdict ? verdict->reason : verdict.error().what);
+    over_ = true;
+    return false;
+  }
+
+  Result<types::PkixVerdict> pkix_verdict(const ::stack_st_X509* chain) {
+    if (around_.trust == nullptr) return fail(ErrorKind::unavailable, "no trust store to verify certificates by; set delivery.trust_store");
+    TRY(types::PkixVerdict verdict, tls::verify_pkix(*around_.trust, chain, hop_.pkix->names, clock_.now()));
+    if (!verdict.is_authenticated() || hop_.pkix->also.empty()) return verdict;
+    return tls::verify_pkix(*around_.trust, chain, hop_.pkix->also, clock_.now());
   }
 
   void begin(const smtp::Ready& ready) {
@@ -420,7 +440,7 @@ io::Task<types::Attempt> run_errand(Undertaking under, types::Attempt fresh) {
 io::Task<types::Attempt> converse(const ClientManners& manners, std::shared_ptr<const io::ClientContext> tls, const io::Clock& clock,
                                   Errand errand, Reuse reuse) {
   const types::Hop& hop = errand.plan.hops.at(static_cast<std::size_t>(errand.target.hop));
-  Undertaking under{manners, {std::move(tls), clock, reuse.tickets}, reuse.lines, errand, hop,
+  Undertaking under{manners, {std::move(tls), manners.trust.get(), clock, reuse.tickets}, reuse.lines, errand, hop,
                     terms_of(hop, errand.target.address, errand.target.opening, errand.protocol)};
   types::Attempt attempt = attempt_of(under, {});
   attempt.end = AttemptEnd::not_connected;

@@ -19,6 +19,7 @@
 #include "io/runtime/clock.h"
 #include "io/store/body.h"
 #include "io/tls/context.h"
+#include "io/tls/pkix_verify.h"
 #include "service/delivery/lines.h"
 #include "service/delivery/plans.h"
 #include "service/delivery/source.h"
@@ -36,7 +37,8 @@ struct ClientManners {
   io::AddressFilter filter{{}};
   std::vector<types::IpAddress> source_addresses;  ///< at most one of each family; where no pool applies
   Duration connect_timeout = std::chrono::seconds(30);
-  std::vector<SourcePool> pools;  ///< for mail that goes by MX or to a smart host, never for the operator's own routes
+  std::shared_ptr<const tls::TrustStore> trust{};  ///< for hosts at `verified`; without it they are a fault of ours
+  std::vector<SourcePool> pools{};  ///< for mail that goes by MX or to a smart host, never for the operator's own routes
 
   const SourcePool* pool_by_name(std::string_view name) const { return service::pool_by_name(pools, name); }
 };
