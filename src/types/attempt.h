@@ -94,8 +94,9 @@ struct Attempt {
   std::string peer_name;                      ///< the name in the EHLO reply (RFC 8460: receiving-mx-helo)
 
   Instant started;
-  std::optional<Instant> connected;
+  std::optional<Instant> connected;  ///< when the connection was made, though it was for an earlier message
   std::optional<Instant> secured;
+  std::uint32_t messages_before = 0;  ///< on this connection; above 0 it was kept open from an earlier errand
   Instant ended;
   ByteCount mail_octets_in_clear{};  ///< MAIL, RCPT, DATA and content sent outside TLS; 0 whenever TLS was demanded
 

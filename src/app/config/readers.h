@@ -21,5 +21,6 @@ Result<void> read_into(const ConfigValue& value, std::vector<types::Endpoint>& o
 Result<void> read_into(const ConfigValue& value, std::vector<types::Network>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<types::IpAddress>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<NameByAddress>& out);
+Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out);
 
 }  // namespace danewerk::app

@@ -73,12 +73,19 @@ struct ZoneSettings {
   Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, key_life{}, certificate_life{}, check_interval{};
 };
 
+/// A set of addresses to send from, each with its EHLO name.
+struct PoolSettings {
+  std::string name;
+  std::vector<NameByAddress> addresses;
+};
+
 struct DeliverySettings {
   types::DomainName hostname;
   std::vector<types::Network> allow_networks;
   std::vector<types::IpAddress> source_addresses;
-  std::uint32_t max_concurrent = 0, max_per_destination = 0;
-  Duration connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
+  std::vector<PoolSettings> pools;
+  std::uint32_t max_concurrent = 0, max_per_destination = 0, messages_per_connection = 1, idle_connections = 0, tls_sessions = 0;
+  Duration idle_time{}, connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
       policy_give_up_after{};
   std::string trust_store;
 };

@@ -13,6 +13,7 @@ namespace danewerk::app {
 namespace {
 
 constexpr std::size_t cached_answers = 200'000;
+constexpr std::size_t cached_plans = 20'000;
 constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
@@ -47,6 +48,10 @@ service::ClientManners manners_of(const Settings& settings) {
   const DeliverySettings& from = settings.delivery;
   service::ClientManners manners{from.hostname.to_string(), {}, io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
   for (const NameByAddress& one : settings.edge.names_by_address) manners.names_by_address.push_back({one.address, one.name.to_string()});
+  for (const PoolSettings& pool : from.pools) {
+    service::SourcePool& made = manners.pools.emplace_back(service::SourcePool{pool.name, {}});
+    for (const NameByAddress& one : pool.addresses) made.addresses.push_back({one.address, one.name.to_string()});
+  }
   return manners;
 }
 
@@ -69,6 +74,17 @@ service::EdgeRules edge_rules(const Settings& settings, const std::vector<types:
 }
 
 }  // namespace
+
+/// The limits of the settings are the process's; each reactor has its part.
+struct Worker::Kept {
+  Kept(const DeliverySettings& from, io::Executor executor, io::Clock& clock, std::size_t reactors)
+      : lines(executor, clock, {from.idle_time, from.messages_per_connection, (from.idle_connections + reactors - 1) / reactors}),
+        tickets((from.tls_sessions + reactors - 1) / reactors),
+        plans(cached_plans / reactors) {}
+  service::Lines lines;
+  service::Tickets tickets;
+  service::Plans plans;
+};
 
 Worker::Worker(const Settings& settings)
     : settings_(settings),
@@ -153,9 +169,11 @@ Result<void> Worker::build_delivery() {
   };
   std::vector<service::DeliverOne> deliver_on;
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
+    Kept& kept = *kept_.emplace_back(std::make_unique<Kept>(settings_.delivery, reactors_->at(i).executor(), clock_, reactors_->size()));
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
         service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners,
-                               rules_of(settings_), schedule_of(settings_.delivery), route_of}));
+                               rules_of(settings_), schedule_of(settings_.delivery), route_of,
+                               {&kept.lines, &kept.tickets, &kept.plans}}));
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -235,6 +253,7 @@ void Worker::stop() {
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);
+  for (std::size_t i = 0; i < kept_.size(); ++i) io::run_on(reactors_->at(i).executor(), kept_[i]->lines.stop());
   for (std::size_t i = 0; i < resolvers_.size(); ++i) io::run_on(reactors_->at(i).executor(), resolvers_[i]->stop());
   reactors_->stop();
 }

@@ -62,6 +62,8 @@ class Worker {
   std::shared_ptr<io::dns::AnswerCache> answers_;
   std::vector<std::unique_ptr<io::dns::StubResolver>> resolvers_;
   std::unique_ptr<service::DsnNotices> notices_;
+  struct Kept;  // what deliveries of one reactor leave to later ones
+  std::vector<std::unique_ptr<Kept>> kept_;
   std::vector<std::unique_ptr<service::DeliveryParts>> deliveries_;
   std::unique_ptr<service::Scheduler> scheduler_;
   io::CertificateSlot certificate_;

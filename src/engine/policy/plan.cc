@@ -203,6 +203,8 @@ int weight(const Fault& fault) {
 
 }  // namespace
 
+void reshuffle(DeliveryPlan& plan, Seed seed) { shuffle_equals(plan.hops, Chance(seed)); }
+
 const Fault& weightiest(const std::vector<const Fault*>& faults) {
   CHECK(!faults.empty());
   return **std::max_element(faults.begin(), faults.end(),

@@ -28,6 +28,9 @@ namespace danewerk::policy {
 types::DeliveryPlan plan(const types::DestinationFacts& facts, const types::MessageDemands& demands,
                          const types::Rules& rules, Instant now, types::Seed seed);
 
+/// Shuffles hosts of equal preference once more, for another message on the same plan.
+void reshuffle(types::DeliveryPlan& plan, types::Seed seed);
+
 /// The fault to name where several stand in the way: ours before a policy that was not met, that before a host that is
 /// down, and any that may pass before one that will not. The first of equals. `faults` must not be empty (CHECKed).
 const types::Fault& weightiest(const std::vector<const types::Fault*>& faults);

@@ -60,20 +60,19 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     protocol = route->protocol;
     round.plan = policy::route_plan(route->endpoints, demands, parts.clock.now());
   } else {
-    Prospect found = co_await prospect(parts, target.next_hop, demands);
-    round.plan = std::move(found.plan);
+    round.plan = co_await plan_for(parts, target.next_hop, demands);
   }
   CO_TRY(io::BodyReader body, co_await parts.queue.open_body(due.id));
   while (true) {
     const auto next = policy::next_target(round.plan, round.attempts, indices_of(due));
     if (!next) break;
-    Errand errand{round.plan, *next, protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body};
+    Errand errand{round.plan, *next, protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body, due.tenant.to_string(), {}};
     errand.envelope.sender.require_tls = demands.require_tls;
     for (const types::DueRecipient* recipient : unsettled(due, round.plan, round.attempts, parts.clock.now())) {
       errand.envelope.recipients.push_back(recipient->recipient);
       errand.indices.push_back(index_of(*recipient));
     }
-    types::Attempt attempt = co_await converse(parts.manners, parts.tls, parts.clock, std::move(errand));
+    types::Attempt attempt = co_await converse(parts.manners, parts.tls, parts.clock, std::move(errand), parts.reuse);
     round.attempts.push_back(std::move(attempt));
   }
   co_return round;
@@ -194,6 +193,19 @@ io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop,
   out.facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
   out.plan = policy::plan(out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
   co_return out;
+}
+
+io::Task<types::DeliveryPlan> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
+  Plans* plans = parts.reuse.plans;
+  const std::uint64_t era = parts.resolver.era();
+  if (const auto* kept = plans ? plans->find(next_hop, demands, era, parts.clock.now()) : nullptr) {
+    types::DeliveryPlan plan = *kept;
+    policy::reshuffle(plan, types::Seed{parts.entropy.number()});
+    co_return plan;
+  }
+  Prospect made = co_await prospect(parts, std::move(next_hop), std::move(demands));
+  if (plans) plans->keep(made.facts, made.plan, era);
+  co_return std::move(made.plan);
 }
 
 namespace {

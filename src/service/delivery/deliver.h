@@ -56,6 +56,7 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+  Reuse reuse{};
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
@@ -74,6 +75,8 @@ struct Prospect {
   types::DeliveryPlan plan;
 };
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
+/// The plan alone, as a round has it: kept from an earlier message where that still stands (plans.h).
+io::Task<types::DeliveryPlan> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
 
 /// One round. Ends the claim, unless its result could not be recorded. While the store's disk is full it waits for room with
 /// the result in hand (sending again what was delivered would be worse); cancelled meanwhile, the next start tries again.

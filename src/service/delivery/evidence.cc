@@ -91,6 +91,7 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& a
             {"started", to_rfc3339(attempt.started)},
             {"ended", to_rfc3339(attempt.ended)}};
   if (!attempt.detail.empty()) json["detail"] = attempt.detail;
+  if (attempt.messages_before > 0) json["messages_before"] = attempt.messages_before;
   if (!attempt.peer_name.empty()) json["helo"] = attempt.peer_name;
   if (attempt.tls) json["tls"] = {{"version", attempt.tls->version}, {"cipher", attempt.tls->cipher}, {"resumed", attempt.tls->resumed}};
   for (const types::CertificateDigests& one : attempt.presented) {
