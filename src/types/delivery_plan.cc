@@ -101,6 +101,7 @@ std::string to_string(const DeliveryPlan& plan) {
   std::string out = "next-hop " + plan.next_hop.to_string() + " mx=" + to_string(plan.mx);
   if (plan.expanded) out += " expanded=" + plan.expanded->to_string();
   out += "\n";
+  if (plan.rule) out += "rule " + plan.rule->id.to_string() + " of " + to_string(plan.rule->owner) + "\n";
   for (const Hop& hop : plan.hops) out += hop_text(hop) + "\n";
   for (const HostOut& host : plan.out) {
     out += "out " + host.host + " pref=" + std::to_string(host.preference) + " reason=" + to_string(host.reason) + " " +

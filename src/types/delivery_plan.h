@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "types/connector.h"
 #include "types/fault.h"
 #include "types/next_hop.h"
 #include "types/rules.h"
@@ -104,6 +105,7 @@ struct HostOut {
 struct DeliveryPlan {
   NextHop next_hop;
   MessageDemands demands;
+  std::optional<DecidingRule> rule;    ///< of the operator, that the demands and the next hop come from
   MxTrust mx = MxTrust::not_used;
   std::optional<DomainName> expanded;  ///< where the next-hop domain is an alias: what it leads to
   std::vector<Hop> hops;               ///< in the order to try

@@ -50,7 +50,10 @@ Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> so
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (source) {
     const SocketAddress local(types::Endpoint{*source, types::Port{0}});
-    if (::bind(fd, local.get(), local.length) != 0) co_return could_not(to, errno);
+    if (::bind(fd, local.get(), local.length) != 0) {
+      const Error error = socket_error("our own address " + source->to_string() + " cannot be used", errno);
+      co_return fail(ErrorKind::denied, error.what + "; is it configured on this host?");
+    }
   }
   socket.expires_after(limit);
   if (::connect(fd, peer.get(), peer.length) != 0) {

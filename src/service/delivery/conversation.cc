@@ -256,9 +256,12 @@ std::string hello_from(const ClientManners& manners, const types::IpAddress& loc
   return manners.hello_name;
 }
 
-std::optional<types::IpAddress> source_for(const ClientManners& manners, const types::IpAddress& to) {
-  for (const types::IpAddress& source : manners.source_addresses) {
-    if (source.family() == to.family()) return source;
+/// The destination's rule first; for a family that it does not name, what holds for all.
+std::optional<types::IpAddress> source_for(const ClientManners& manners, const Errand& errand) {
+  for (const auto* sources : {&errand.source_addresses, &manners.source_addresses}) {
+    for (const types::IpAddress& source : *sources) {
+      if (source.family() == errand.target.address.family()) return source;
+    }
   }
   return std::nullopt;
 }
@@ -278,7 +281,7 @@ io::Task<types::Attempt> converse(const ClientManners& manners, std::shared_ptr<
   if (!errand.to_own_route && !manners.filter.allows(errand.target.address)) {
     attempt.detail = errand.target.address.to_string() + " is not a public address; open its network in delivery.allow_networks if it may be used";
   } else {
-    auto dialed = co_await io::dial(attempt.peer, source_for(manners, errand.target.address), manners.connect_timeout);
+    auto dialed = co_await io::dial(attempt.peer, source_for(manners, errand), manners.connect_timeout);
     if (dialed) {
       attempt.connected = clock.now();
       attempt.phase = Phase::greeting;
@@ -289,6 +292,7 @@ io::Task<types::Attempt> converse(const ClientManners& manners, std::shared_ptr<
       Conversation conversation(errand, std::move(tls), clock, io::Connection(std::move(dialed->socket)), std::move(options), attempt);
       co_await conversation.run();
     } else {
+      if (dialed.error().kind == ErrorKind::denied) attempt.end = AttemptEnd::local_fault;  // says nothing about the peer
       attempt.detail = dialed.error().what;
     }
   }

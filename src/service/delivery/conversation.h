@@ -38,6 +38,7 @@ struct Errand {
   types::Envelope envelope;   ///< with the recipients of this attempt only
   std::vector<types::RecipientIndex> indices;  ///< of envelope.recipients, in the message's own list
   io::BodyReader& body;       ///< rewound by converse()
+  std::vector<types::IpAddress> source_addresses{};  ///< instead of the manners' own, where the destination's rule names any
 };
 
 /// Never fails: failure is what the Attempt says.
