@@ -22,6 +22,7 @@
 
 #include "base/instant.h"
 #include "types/fault.h"
+#include "types/finding.h"
 #include "types/next_hop.h"
 #include "types/rules.h"
 #include "types/tenant.h"
@@ -139,6 +140,7 @@ struct DeliveryTerms {
   std::vector<IpAddress> source;      ///< instead of the configured ones; empty: those
   std::optional<DecidingRule> rule;   ///< nothing: no rule matches, all is default
   std::optional<Fault> fault;         ///< the rules cannot be told: the mail waits
+  std::vector<Finding> findings;      ///< rules that would have decided, had they not expired; one that cannot be read
 };
 
 /// The words of to_string(). Errors: malformed, listing the words.

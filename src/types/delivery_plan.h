@@ -149,6 +149,7 @@ struct DeliveryPlan {
   std::vector<Hop> hops;               ///< in the order to try
   std::vector<HostOut> out;            ///< in order of preference
   std::optional<StsInForce> sts;       ///< the MTA-STS policy looked at; nothing where none is in force or asked for
+  std::optional<DomainName> sts_asked; ///< whose policy was looked for; nothing: nobody's
   std::optional<Fault> stop;           ///< exactly where `hops` is empty: wait if it is transient, else bounce
   Instant made;
   Instant valid_until;                 ///< when the first answer it rests on runs out (RES-20); `made` if at once

@@ -44,6 +44,7 @@ Decision decide(std::span<const StoredConnector> adrift, std::span<const StoredC
 
 DeliveryTerms terms_of(const Decision& decision) {
   DeliveryTerms terms;
+  terms.findings = findings_of(decision);
   if (decision.broken != nullptr) {
     Fault fault;
     fault.kind = FaultKind::ours;

@@ -33,20 +33,24 @@ Judgement judge_sts_mandatory(const Carriage& carried) {
   return {};
 }
 
-/// RFC 8461 5: a policy that names the host not at all, or whose certificate fails, binds where it enforces. DANE goes first.
+/// RFC 8461 5, STS-12: only a policy in mode enforce binds, and only where DANE does not decide.
 Judgement judge_sts(const Carriage& carried) {
-  if (carried.dane == Proof::yes) return {};
+  if (carried.dane == Proof::yes && carried.mx != MxTrust::insecure) return {};
   if (carried.sts == Proof::not_looked) return {Passage::not_told, "mta_sts"};
-  if (carried.sts == Proof::yes && carried.certificate == Proof::no) return held("mta_sts", carried.other_hosts);
-  return {};
+  return carried.sts_enforced ? judge_sts_mandatory(carried) : Judgement{};
 }
 
-Judgement judge_tls(const Carriage& carried, TlsMode mode) {
-  if (mode == TlsMode::opportunistic) return {};
+/// TLS-08. Names of the rule's own are demanded beside DANE too.
+Judgement judge_tls(const Carriage& carried, const MessageDemands& demands) {
+  if (demands.tls == TlsMode::opportunistic) return {};
   if (!carried.tls) return held("tls", carried.other_hosts);
-  if (mode == TlsMode::require || carried.dane == Proof::yes) return {};
+  if (demands.tls == TlsMode::require || (carried.dane == Proof::yes && demands.verify_names.empty())) return {};
   if (carried.certificate == Proof::not_looked) return {Passage::not_told, "certificate"};
-  return carried.certificate == Proof::yes ? Judgement{} : held("certificate", carried.other_hosts);
+  if (carried.certificate == Proof::no) return held("certificate", carried.other_hosts);
+  if (demands.verify_names.empty()) return {};
+  const auto is_it = [&](const ReferenceName& name) { return name.to_string() == carried.certificate_name; };
+  const bool among = std::any_of(demands.verify_names.begin(), demands.verify_names.end(), is_it);
+  return among ? Judgement{} : Judgement{Passage::not_told, "certificate"};  // it may carry that name too
 }
 
 }  // namespace
@@ -57,7 +61,7 @@ Judgement judge(const Carriage& carried, const MessageDemands& demands) {
   if (demands.dane == DaneMode::opportunistic) all.push_back(judge_dane(carried));
   if (demands.mta_sts == StsMode::mandatory) all.push_back(judge_sts_mandatory(carried));
   if (demands.mta_sts == StsMode::opportunistic) all.push_back(judge_sts(carried));
-  all.push_back(judge_tls(carried, demands.tls));
+  all.push_back(judge_tls(carried, demands));
   // Held for one reason is held, whatever else is not told.
   for (const Passage passage : {Passage::held, Passage::not_told}) {
     const auto found = std::find_if(all.begin(), all.end(), [passage](const Judgement& one) { return one.passage == passage; });

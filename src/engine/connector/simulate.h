@@ -35,7 +35,9 @@ struct Carriage {
   bool dane_usable = false;               ///< with usable records: DANE would have demanded that one matches
   bool tls = false;                       ///< the content went over TLS
   Proof sts = Proof::not_looked;          ///< a policy in mode enforce names the host
+  bool sts_enforced = false;              ///< there is a policy in mode enforce
   Proof certificate = Proof::not_looked;  ///< valid under PKIX for a name demanded then, or the host's own
+  std::string certificate_name;           ///< for which, where it is valid
   bool other_hosts = false;               ///< the plan had hosts that were not tried
   bool other_dane = false;                ///< one of them with usable TLSA records, securely named
 };

@@ -89,7 +89,14 @@ TEST(Simulate, tls) {
   looked.certificate = Proof::no;
   EXPECT_EQ(said(looked, verify), "held certificate");
   looked.certificate = Proof::yes;
+  looked.certificate_name = "mx.x.example";
   EXPECT_EQ(said(looked, verify), "passes");
+  MessageDemands names = verify;
+  names.verify_names = {ReferenceName(*DomainName::parse("mx.x.example"))};
+  EXPECT_EQ(said(looked, names), "passes");
+  EXPECT_EQ(said(by_dane(), names), "not_told certificate") << "names are demanded beside DANE too";
+  names.verify_names = {ReferenceName(*DomainName::parse("other.example"))};
+  EXPECT_EQ(said(looked, names), "not_told certificate");
 }
 
 // RFC 8461 5
@@ -98,6 +105,7 @@ TEST(Simulate, mta_sts) {
   const auto standard = demands(DaneMode::none, StsMode::opportunistic);
   Carriage named = carried();
   named.sts = Proof::yes;
+  named.sts_enforced = true;
   named.certificate = Proof::yes;
   EXPECT_EQ(said(named, mandatory), "passes");
   EXPECT_EQ(said(carried(), mandatory), "held mta_sts");
@@ -107,6 +115,13 @@ TEST(Simulate, mta_sts) {
   EXPECT_EQ(said(named, standard), "held mta_sts");
   named.certificate = Proof::not_looked;
   EXPECT_EQ(said(named, mandatory), "not_told mta_sts");
+  Carriage unnamed = carried();
+  unnamed.sts_enforced = true;
+  EXPECT_EQ(said(unnamed, standard), "held mta_sts") << "STS-10";
+  unnamed.dane = Proof::yes;
+  EXPECT_EQ(said(unnamed, standard), "passes") << "DANE decides alone";
+  unnamed.mx = MxTrust::insecure;
+  EXPECT_EQ(said(unnamed, standard), "held mta_sts") << "but not where anybody could have forged the MX";
 }
 
 TEST(Forecast, adds_up_by_domain_in_bounded_memory) {

@@ -67,6 +67,7 @@ Json of(const types::DecidingRule& rule) {
 /// has to know beside the attempt itself.
 void add_terms(Json& json, const types::DeliveryPlan& plan, const types::Hop* tried) {
   if (plan.rule) json["rule"] = of(*plan.rule);
+  if (plan.sts_asked) json["mta_sts_asked"] = plan.sts_asked->to_string();
   if (plan.demands.dane != types::DaneMode::opportunistic) json["demands"]["dane"] = types::to_string(plan.demands.dane);
   if (plan.demands.mta_sts != types::StsMode::opportunistic) json["demands"]["mta_sts"] = types::to_string(plan.demands.mta_sts);
   if (plan.demands.tls != types::TlsMode::opportunistic) json["demands"]["tls"] = types::to_string(plan.demands.tls);

@@ -49,6 +49,18 @@ void read_dane(const Json& evidence, const Json& hop, connector::Carriage& out) 
   out.dane = matched ? Proof::yes : Proof::no;
 }
 
+void read_sts(const Json& evidence, const Json& hop, connector::Carriage& out) {
+  if (evidence.contains("mta_sts_asked")) {
+    out.sts = text(hop, "mta_sts") == types::to_string(types::StsMatch::named) ? Proof::yes : Proof::no;
+  }
+  const Json* policy = member(evidence, "mta_sts");
+  out.sts_enforced = policy != nullptr && text(*policy, "mode") == types::to_string(types::StsPolicyMode::enforce);
+  const Json* verdict = member(evidence, "pkix");
+  if (verdict == nullptr) return;
+  out.certificate = text(*verdict, "verdict") == "valid" ? Proof::yes : Proof::no;
+  out.certificate_name = text(*verdict, "name");
+}
+
 void read_others(const Json& evidence, connector::Carriage& out) {
   const auto others = evidence.find("others");
   if (others == evidence.end() || !others->is_array()) return;
@@ -73,6 +85,7 @@ std::optional<connector::Carriage> carriage_of(std::string_view hop_key, std::st
   out.mx = trust_of(text(*hop, "mx"));
   out.tls = text(json, "channel") == types::to_string(types::Channel::tls);
   read_dane(json, *hop, out);
+  read_sts(json, *hop, out);
   read_others(json, out);
   return out;
 }
