@@ -35,7 +35,11 @@ Json rule_json(const types::StoredConnector& stored, Instant now) {
 Json findings_json(const std::vector<types::Finding>& findings) {
   Json json = Json::array();
   for (const types::Finding& one : findings) {
-    json.push_back({{"severity", types::to_string(one.severity)}, {"code", one.code}, {"subject", one.subject}, {"evidence", one.evidence}, {"remedy", one.remedy}});
+    json.push_back({{"severity", types::to_string(one.severity)},
+                    {"code", one.code},
+                    {"subject", one.subject},
+                    {"evidence", one.evidence},
+                    {"remedy", one.remedy}});
   }
   return json;
 }
@@ -195,7 +199,8 @@ io::Task<Result<Json>> export_all(Parts parts, Call& call) {
     if (!is_of(stored, owner)) continue;
     const auto* rule = std::get_if<types::Connector>(&stored);
     if (rule == nullptr) {
-      co_return fail(ErrorKind::corrupt, "connector " + connector::id_of(stored) + " cannot be read, and an export without it would lose it; set it anew or remove it");
+      co_return fail(ErrorKind::corrupt, "connector " + connector::id_of(stored) +
+                                             " cannot be read, and an export without it would lose it; set it anew or remove it");
     }
     drafts.push_back(connector::draft_of(*rule));
     rules.push_back(draft_json(drafts.back()));

@@ -60,7 +60,10 @@ Json with_rule(Json json, const types::DeliveryTerms& terms) {
   }
   if (terms.fault) json["stop"] = {{"code", terms.fault->code.to_string()}, {"what", terms.fault->sentence}};
   for (const types::Finding& finding : terms.findings) {
-    json["findings"].push_back({{"severity", types::to_string(finding.severity)}, {"code", finding.code}, {"evidence", finding.evidence}, {"remedy", finding.remedy}});
+    json["findings"].push_back({{"severity", types::to_string(finding.severity)},
+                                {"code", finding.code},
+                                {"evidence", finding.evidence},
+                                {"remedy", finding.remedy}});
     head += std::string(types::to_string(finding.severity)) + ": " + finding.evidence + "; " + finding.remedy + "\n";
   }
   json["text"] = head + json.value("text", "");
@@ -92,7 +95,10 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
     if (!domains->find_tenant(*tenant)) co_return fail(ErrorKind::not_found, "there is no tenant " + tenant->text());
   }
   const types::DeliveryTerms terms = service::terms_for(parts.delivery, tenant, next_hop);
-  if (terms.fault) co_return with_rule({{"next_hop", next_hop.to_string()}, {"text", "Waits: " + terms.fault->code.to_string() + " " + terms.fault->sentence + "\n"}}, terms);
+  if (terms.fault) {
+    Json waits{{"next_hop", next_hop.to_string()}, {"text", "Waits: " + terms.fault->code.to_string() + " " + terms.fault->sentence + "\n"}};
+    co_return with_rule(std::move(waits), terms);
+  }
   if (terms.smart_host) next_hop = *terms.smart_host;
   const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), terms.demands);
   co_return with_rule(explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules)), terms);

@@ -227,9 +227,10 @@ int run_command(int argc, char** argv) {
   add_json(explain, common);
   explain->callback([&] { exit_code = ask(common, "explain", {{"subject", subject}, {"tenant", whose}}, nullptr); });
   add_domain(app, common, exit_code);
-  add_connector_commands(app, common.json, exit_code, [&common](const std::string& operation, Json arguments, Renderer render, std::istream* body, std::uint64_t size) {
+  const AskRunning asking = [&common](const std::string& operation, Json arguments, Renderer render, std::istream* body, std::uint64_t size) {
     return ask(common, operation, std::move(arguments), render, body, size);
-  });
+  };
+  add_connector_commands(app, common.json, exit_code, asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

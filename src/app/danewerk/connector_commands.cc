@@ -27,11 +27,6 @@ struct Given {
     if (!source.empty()) json["source"] = source;
     return json;
   }
-  Json change(Json arguments) const {
-    arguments["why"] = why;
-    arguments["dry_run"] = dry_run;
-    return arguments;
-  }
 };
 
 struct FieldOption {
@@ -60,7 +55,8 @@ void add_field(CLI::App* command, const Shared& given, const FieldOption& one) {
 
 void add_demands(CLI::App* command, const Shared& given) {
   for (const FieldOption& one : demands) add_field(command, given, one);
-  command->add_option("--verify-name", given->verify_names, "with --tls verify: a name to accept instead of the host's own; repeat it for more")->allow_extra_args(false);
+  command->add_option("--verify-name", given->verify_names, "with --tls verify: a name to accept instead of the host's own; repeat it for more")
+      ->allow_extra_args(false);
 }
 
 void add_rule(CLI::App* command, const Shared& given) {
@@ -96,6 +92,11 @@ struct Wiring {
     CLI::App* command = parent->add_subcommand(name, meaning);
     command->add_flag("--json", json, "print JSON for programs");
     return command;
+  }
+  void change(const std::string& operation, Json arguments, std::istream* body = nullptr, std::uint64_t size = 0) const {
+    arguments["why"] = given->why;
+    arguments["dry_run"] = given->dry_run;
+    exit_code = ask(operation, std::move(arguments), render_change, body, size);
   }
 };
 
@@ -133,25 +134,23 @@ void add_changes(const Wiring& to) {
     Json rule{{"id", to.given->id}};
     if (!to.given->tenant.empty()) rule["tenant"] = to.given->tenant;
     rule.update(to.given->rule());
-    to.exit_code = to.ask("connector.add", to.given->change({{"rule", std::move(rule)}, {"first", to.given->first}, {"before", to.given->before}}), render_change, nullptr, 0);
+    to.change("connector.add", {{"rule", std::move(rule)}, {"first", to.given->first}, {"before", to.given->before}});
   });
   auto* set = to.add("set", "change some fields of a rule");
   set->add_option("id", to.given->id, "its name")->required();
   add_field(set, to.given, {"pattern", "--pattern", "recipient domains: example.com, *.example.com or *"});
   add_rule(set, to.given);
   add_change(set, to.given);
-  set->callback([to] { to.exit_code = to.ask("connector.set", to.given->change({{"id", to.given->id}, {"rule", to.given->rule()}}), render_change, nullptr, 0); });
+  set->callback([to] { to.change("connector.set", {{"id", to.given->id}, {"rule", to.given->rule()}}); });
   auto* move = to.add("move", "put a rule elsewhere among its owner's; without an option, at the end");
   move->add_option("id", to.given->id, "its name")->required();
   add_position(move, to.given);
   add_change(move, to.given);
-  move->callback([to] {
-    to.exit_code = to.ask("connector.move", to.given->change({{"id", to.given->id}, {"first", to.given->first}, {"before", to.given->before}}), render_change, nullptr, 0);
-  });
+  move->callback([to] { to.change("connector.move", {{"id", to.given->id}, {"first", to.given->first}, {"before", to.given->before}}); });
   auto* remove = to.add("remove", "end a rule");
   remove->add_option("id", to.given->id, "its name")->required();
   add_change(remove, to.given);
-  remove->callback([to] { to.exit_code = to.ask("connector.remove", to.given->change({{"id", to.given->id}}), render_change, nullptr, 0); });
+  remove->callback([to] { to.change("connector.remove", {{"id", to.given->id}}); });
 }
 
 void import_file(const Wiring& to) {
@@ -168,7 +167,7 @@ void import_file(const Wiring& to) {
     }
   }
   std::istringstream body(text.str());
-  to.exit_code = to.ask("connector.import", to.given->change({{"tenant", to.given->tenant}}), render_change, &body, body.str().size());
+  to.change("connector.import", {{"tenant", to.given->tenant}}, &body, body.str().size());
 }
 
 }  // namespace

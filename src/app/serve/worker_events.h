@@ -26,6 +26,7 @@ inline constexpr types::LogEvent connector_unreadable{"connector.unreadable", ty
                                                       "A stored connector cannot be read: mail that it may be meant for waits.",
                                                       "Set it anew with `danewerk connector set`, or remove it."};
 
-inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept, prune_failed, connector_unreadable};
+inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept,
+                                           prune_failed, connector_unreadable};
 
 }  // namespace danewerk::app

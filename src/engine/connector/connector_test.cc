@@ -142,8 +142,9 @@ TEST(Decide, terms_are_the_rules) {
 }
 
 TEST(Draft, reads_back_as_itself) {
-  const Connector made = rule({{"id", "a"}, {"tenant", "contoso"}, {"pattern", "*.bank.example"}, {"dane", "mandatory"}, {"mta_sts", "audit"}, {"tls", "verify"},
-                               {"verify_names", "a.example"}, {"verify_names", "b.example"}, {"route", "relay.example.net:26"}, {"source", "192.0.2.7"},
+  const Connector made = rule({{"id", "a"}, {"tenant", "contoso"}, {"pattern", "*.bank.example"}, {"dane", "mandatory"}, {"mta_sts", "audit"},
+                               {"tls", "verify"}, {"verify_names", "a.example"}, {"verify_names", "b.example"},
+                               {"route", "relay.example.net:26"}, {"source", "192.0.2.7"},
                                {"reason", "a \"contract\""}, {"expires", "2026-12-31"}});
   auto again = read_draft(draft_of(made), "root", now);
   ASSERT_TRUE(again.has_value()) << again.error().what;
@@ -158,7 +159,8 @@ TEST(Draft, errors_name_field_and_line) {
   EXPECT_EQ(fault({{"pattern", "x.example"}, {"reason", "r"}}, 10), "line 10: id: it is missing; give the connector a name");
   EXPECT_EQ(fault({{"id", "a"}, {"reason", "r"}}, 10), "line 10: connector a: pattern: it is missing");
   EXPECT_EQ(fault({{"id", "a"}, {"pattern", "x.example"}}), "connector a: reason: it is missing");
-  EXPECT_NE(fault({{"id", "a"}, {"pattern", "x.example"}, {"reason", "r"}, {"colour", "red"}}).find("colour: a connector has no such field; there are id,"), std::string::npos);
+  EXPECT_NE(fault({{"id", "a"}, {"pattern", "x.example"}, {"reason", "r"}, {"colour", "red"}}).find("colour: a connector has no such field; there are id,"),
+            std::string::npos);
   EXPECT_NE(fault({{"id", "a"}, {"pattern", "x.example"}, {"reason", "r"}, {"dane", "none"}, {"dane", "audit"}}).find("given twice"), std::string::npos);
   for (const auto& [field, value] : std::vector<std::pair<std::string, std::string>>{
            {"id", "not a name"}, {"tenant", "No Tenant"}, {"pattern", "a@b"}, {"mta_sts", "testing"}, {"tls", "verified"}, {"route", "192.0.2.1"},
@@ -240,7 +242,8 @@ TEST(Edit, a_rule_that_would_never_decide_is_refused) {
   const auto hidden = add(rules, draft({{"id", "x"}, {"pattern", "x.example"}, {"reason", "r"}}, 20), {}, act);
   ASSERT_FALSE(hidden.has_value());
   EXPECT_EQ(hidden.error().kind, ErrorKind::conflict);
-  EXPECT_EQ(hidden.error().what, "line 22: connector x: pattern: x.example would never decide: connector all stands before it and is for *; put it first, or leave it out");
+  EXPECT_EQ(hidden.error().what, "line 22: connector x: pattern: x.example would never decide: connector all stands before it and is for *;"
+                                 " put it first, or leave it out");
   EXPECT_TRUE(add(rules, draft({{"id", "x"}, {"pattern", "x.example"}, {"reason", "r"}}), {Position::Kind::first, ""}, act).has_value());
   // One that ends earlier gives way to it; one that belongs to a tenant is another list.
   const Rules until = with({}, {{"id", "all"}, {"pattern", "*"}, {"expires", "2026-12-01"}});
@@ -317,7 +320,8 @@ TEST(Examine, tells_what_does_not_do_what_it_seems_to) {
   Connector gone = rule({{"id", "gone"}, {"pattern", "gone.example"}}, 1);
   gone.expires = now;
   const Rules rules{rule({{"id", "strict"}, {"pattern", "*.example"}, {"dane", "mandatory"}}, 1), gone, rule({{"id", "all"}, {"pattern", "*"}}, 2),
-                    rule({{"id", "late"}, {"pattern", "late.test"}}, 3), rule({{"id", "mine"}, {"tenant", "contoso"}, {"pattern", "x.example"}, {"tls", "require"}}, 1),
+                    rule({{"id", "late"}, {"pattern", "late.test"}}, 3),
+                    rule({{"id", "mine"}, {"tenant", "contoso"}, {"pattern", "x.example"}, {"tls", "require"}}, 1),
                     BrokenConnector{"bad", ConnectorOwner{}, 9, std::nullopt, "tls: ''"}};
   std::string codes;
   for (const Finding& finding : examine(rules, now)) codes += finding.code + " " + finding.subject + "\n";
