@@ -131,6 +131,7 @@ std::string to_string(const DeliveryPlan& plan) {
   std::string out = "next-hop " + plan.next_hop.to_string() + " mx=" + to_string(plan.mx);
   if (plan.expanded) out += " expanded=" + plan.expanded->to_string();
   out += "\n";
+  if (plan.rule) out += "rule " + plan.rule->id.to_string() + " of " + to_string(plan.rule->owner) + "\n";
   if (plan.sts) {
     out += std::string("mta-sts ") + to_string(plan.sts->policy.mode) + " " + to_string(plan.sts->source) + " id=" + plan.sts->id + " mx=";
     for (std::size_t i = 0; i < plan.sts->policy.mx.size(); ++i) out += (i ? "," : "") + plan.sts->policy.mx[i].to_string();

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "types/connector.h"
 #include "types/fault.h"
 #include "types/next_hop.h"
 #include "types/rules.h"
@@ -142,11 +143,13 @@ struct HostOut {
 struct DeliveryPlan {
   NextHop next_hop;
   MessageDemands demands;
+  std::optional<DecidingRule> rule;    ///< of the operator, that the demands and the next hop come from
   MxTrust mx = MxTrust::not_used;
   std::optional<DomainName> expanded;  ///< where the next-hop domain is an alias: what it leads to
   std::vector<Hop> hops;               ///< in the order to try
   std::vector<HostOut> out;            ///< in order of preference
   std::optional<StsInForce> sts;       ///< the MTA-STS policy looked at; nothing where none is in force or asked for
+  std::optional<DomainName> sts_asked; ///< whose policy was looked for; nothing: nobody's
   std::optional<Fault> stop;           ///< exactly where `hops` is empty: wait if it is transient, else bounce
   Instant made;
   Instant valid_until;                 ///< when the first answer it rests on runs out (RES-20); `made` if at once

@@ -9,6 +9,7 @@
 
 #include "app/config/schema.h"
 #include "app/control/client.h"
+#include "app/danewerk/connector_commands.h"
 #include "app/danewerk/render.h"
 #include "app/serve/serve.h"
 
@@ -219,12 +220,17 @@ int run_command(int argc, char** argv) {
   add_json(send, common);
   send->callback([&] { exit_code = send_message(common, send_options); });
   add_queue(app, common, exit_code);
-  static std::string subject;
+  static std::string subject, whose;
   auto* explain = app.add_subcommand("explain", "what delivery would demand of each host of an address or domain, and why; sends nothing");
   explain->add_option("address-or-domain", subject)->required();
+  explain->add_option("--tenant", whose, "as for this tenant's mail, with its own connectors; without it, only those for all count");
   add_json(explain, common);
-  explain->callback([&] { exit_code = ask(common, "explain", {{"subject", subject}}, nullptr); });
+  explain->callback([&] { exit_code = ask(common, "explain", {{"subject", subject}, {"tenant", whose}}, nullptr); });
   add_domain(app, common, exit_code);
+  const AskRunning asking = [&common](const std::string& operation, Json arguments, Renderer render, std::istream* body, std::uint64_t size) {
+    return ask(common, operation, std::move(arguments), render, body, size);
+  };
+  add_connector_commands(app, common.json, exit_code, asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

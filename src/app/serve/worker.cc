@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include "app/control/connector_operations.h"
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
+#include "engine/connector/decide.h"
 #include "io/runtime/blocking.h"
 #include "io/runtime/stopping.h"
 #include "io/store/posix_disk.h"
@@ -121,6 +123,11 @@ Result<void> Worker::open_store() {
   queue_.emplace(*store_);
   keys_.emplace(*store_);
   TRY(domains_, io::DomainStore::open(*store_));
+  TRY(connectors_, io::ConnectorStore::open(*store_));
+  for (const types::StoredConnector& stored : connectors_->snapshot()->all()) {
+    const auto* broken = std::get_if<types::BrokenConnector>(&stored);
+    if (broken != nullptr) log_.event(connector_unreadable, {{"connector", broken->id}, {"what", broken->fault}});
+  }
   return {};
 }
 
@@ -155,6 +162,13 @@ types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
   return name && snapshot->find(*name) ? service::route_key(*name) : service::mx_key(domain);
 }
 
+types::DeliveryTerms Worker::terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const {
+  const auto rules = connectors_->snapshot();
+  if (rules->all().empty()) return {};
+  const auto own = tenant ? rules->of(*tenant) : std::span<const types::StoredConnector>{};
+  return connector::terms_of(connector::decide(rules->adrift(), own, rules->for_all(), domain, now));
+}
+
 Result<void> Worker::build_delivery() {
   TRY(auto tls, io::ClientContext::make());
   TRY(auto trust, tls::TrustStore::read(settings_.delivery.trust_store));
@@ -174,6 +188,7 @@ Result<void> Worker::build_delivery() {
         service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners,
                                rules_of(settings_), schedule_of(settings_.delivery), route_of,
                                {&kept.lines, &kept.tickets, &kept.plans}}));
+    deliveries_.back()->terms_for = [this](const auto& tenant, const types::MailDomain& domain, Instant now) { return terms_for(tenant, domain, now); };
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -241,6 +256,8 @@ Result<void> Worker::open_control() {
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
+  add_connector_operations(operations_, *operated_, *connectors_);
+  add_connector_simulation(operations_, *operated_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }

@@ -13,6 +13,7 @@
 #include "io/dns/zone_updater.h"
 #include "io/log/log.h"
 #include "io/runtime/entropy.h"
+#include "io/store/connector_store.h"
 #include "io/store/domain_store.h"
 #include "io/store/key_store.h"
 #include "io/tls/certificate_slot.h"
@@ -48,6 +49,7 @@ class Worker {
   io::Task<> keep_house();
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
+  types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
 
   Settings settings_;
   io::SystemClock clock_;
@@ -56,6 +58,7 @@ class Worker {
   std::unique_ptr<io::Store> store_;
   std::optional<io::QueueStore> queue_;
   std::unique_ptr<io::DomainStore> domains_;
+  std::unique_ptr<io::ConnectorStore> connectors_;
   std::optional<io::KeyStore> keys_;
   std::unique_ptr<io::ReactorPool> reactors_;
   std::optional<io::TaskGroup> group_;  // of the home reactor

@@ -224,6 +224,7 @@ DeliveryPlan plan(const DestinationFacts& facts, const MessageDemands& demands, 
   plan.made = now;
   plan.valid_until = now + longest;
   keep_valid(plan, facts, planner.mx().path);
+  if (facts.sts && demands.mta_sts != StsMode::none) plan.sts_asked = facts.sts->domain;
   if (const StsInForce* sts = sts_in_force(facts, demands)) {
     plan.sts = *sts;
     plan.valid_until = std::min(plan.valid_until, std::max(now, sts->expires));

@@ -69,11 +69,14 @@ void set_rule(Hop& hop, const MessageDemands& demands) {
   }
 }
 
-/// What MTA-STS would have demanded, where it only watches.
-void set_sts_audit(Hop& hop) {
+/// What MTA-STS would have demanded, where it only watches. Set to audit, the certificate is looked at also where there is no
+/// policy, so that the record tells what a rule that verifies would have done.
+void set_sts_audit(Hop& hop, const MessageDemands& demands) {
   const auto name = own_name(hop);
-  if (hop.sts == StsMatch::no_policy || hop.level >= SecurityLevel::verified || !name) return;
+  const bool watched = hop.sts != StsMatch::no_policy || demands.mta_sts == StsMode::audit;
+  if (!watched || hop.level >= SecurityLevel::verified || !name) return;
   hop.pkix = PkixTerms{{*name}, {}, PkixReason::mta_sts, PkixForce::audit};
+  if (hop.sts == StsMatch::no_policy) return;
   hop.audit = std::max(hop.audit.value_or(SecurityLevel::verified), SecurityLevel::verified);
 }
 
@@ -185,7 +188,7 @@ void set_terms(Hop& hop, const DestinationFacts& facts, const MessageDemands& de
     demand_pkix(hop, {*name}, PkixReason::requiretls);
     hop.raised = true;
   }
-  set_sts_audit(hop);
+  set_sts_audit(hop, demands);
 }
 
 std::optional<Unmet> unmet_terms(const Hop& hop, const std::string& host, const DestinationFacts& facts,

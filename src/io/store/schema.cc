@@ -111,7 +111,27 @@ CREATE TABLE zone_fact (zone TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT N
   PRIMARY KEY (zone, name)) WITHOUT ROWID;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables};
+// The operator's rules for destinations. owner '*' is everybody; lists are separated by spaces.
+constexpr const char* connector_tables = R"(
+CREATE TABLE connector (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  pattern TEXT NOT NULL,
+  dane TEXT NOT NULL,
+  mta_sts TEXT NOT NULL,
+  tls TEXT NOT NULL,
+  verify_names TEXT NOT NULL,
+  route TEXT,
+  source TEXT NOT NULL,
+  author TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
+) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -322,9 +322,12 @@ std::string hello_from(const ClientManners& manners, const types::IpAddress& loc
   return manners.hello_name;
 }
 
-/// Where this errand sets out from; nothing where the system may choose. Error: the pool that was named cannot serve here.
+/// Where this errand sets out from: the address of the destination's rule, else the pool's; nothing where the system may choose. Error: the pool that was named cannot serve here.
 Result<std::optional<SourceAddress>> source_for(const ClientManners& manners, const Errand& errand) {
   const types::IpAddress& to = errand.target.address;
+  for (const types::IpAddress& source : errand.source_addresses) {
+    if (source.family() == to.family()) return std::optional(SourceAddress{source, ""});
+  }
   const SourcePool* pool = errand.to_own_route ? nullptr : manners.pool_by_name(errand.pool.empty() ? default_pool : errand.pool);
   if (pool != nullptr) {
     auto source = address_for(*pool, errand.tenant, to.family());

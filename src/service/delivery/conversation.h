@@ -62,6 +62,7 @@ struct Errand {
   io::BodyReader& body;       ///< rewound by converse()
   std::string tenant;         ///< whose mail it is: chooses the address within the pool
   std::string pool;           ///< the source pool a rule names; empty: the default
+  std::vector<types::IpAddress> source_addresses{};  ///< instead of the manners' own, where the destination's rule names any
 };
 
 /// Never fails: failure is what the Attempt says.

@@ -46,12 +46,30 @@ struct Round {
   std::vector<types::Attempt> attempts;
 };
 
+types::DeliveryPlan plan_that_waits(types::NextHop next_hop, types::Fault fault, Instant now) {
+  types::DeliveryPlan plan;
+  plan.next_hop = std::move(next_hop);
+  plan.made = plan.valid_until = now;
+  plan.stop = std::move(fault);
+  return plan;
+}
+
+/// What cannot even be tried, and why it is our own side's fault: waits, and counts toward nothing.
+Round round_of_our_fault(const Error& error, Instant now) {
+  types::Fault fault;
+  fault.kind = types::FaultKind::ours;
+  fault.code = {4, 3, 0};
+  fault.sentence = error.what;
+  return {plan_that_waits({}, std::move(fault), now), {}};
+}
+
 io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRecipients& due) {
   CO_TRY(HopTarget target, read_hop_key(due.hop));
   types::MessageDemands demands;
   demands.require_tls = relayed_require_tls(due, target);
   Round round;
   types::RouteProtocol protocol = types::RouteProtocol::smtp;
+  std::vector<types::IpAddress> source;
   if (target.own_domain) {
     auto route = parts.route_of(*target.own_domain);
     if (!route || route->endpoints.empty()) {
@@ -60,13 +78,24 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     protocol = route->protocol;
     round.plan = policy::route_plan(route->endpoints, demands, parts.clock.now());
   } else {
-    round.plan = co_await plan_for(parts, target.next_hop, demands);
+    const types::DeliveryTerms terms = terms_for(parts, due.tenant, target.next_hop);
+    if (terms.fault) {
+      round.plan = plan_that_waits(target.next_hop, *terms.fault, parts.clock.now());
+      co_return round;
+    }
+    const types::RequireTls require_tls = demands.require_tls;
+    demands = terms.demands;
+    demands.require_tls = require_tls;
+    types::NextHop next_hop = terms.smart_host.value_or(target.next_hop);
+    round.plan = co_await plan_for(parts, std::move(next_hop), demands);
+    round.plan.rule = terms.rule;
+    source = terms.source;
   }
   CO_TRY(io::BodyReader body, co_await parts.queue.open_body(due.id));
   while (true) {
     const auto next = policy::next_target(round.plan, round.attempts, indices_of(due));
     if (!next) break;
-    Errand errand{round.plan, *next, protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body, due.tenant.to_string(), {}};
+    Errand errand{round.plan, *next, protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body, due.tenant.to_string(), {}, source};
     errand.envelope.sender.require_tls = demands.require_tls;
     for (const types::DueRecipient* recipient : unsettled(due, round.plan, round.attempts, parts.clock.now())) {
       errand.envelope.recipients.push_back(recipient->recipient);
@@ -76,18 +105,6 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     round.attempts.push_back(std::move(attempt));
   }
   co_return round;
-}
-
-/// What cannot even be tried, and why it is our own side's fault: waits, and counts toward nothing.
-Round round_of_our_fault(const Error& error, Instant now) {
-  Round round;
-  round.plan.made = now;
-  types::Fault fault;
-  fault.kind = types::FaultKind::ours;
-  fault.code = {4, 3, 0};
-  fault.sentence = error.what;
-  round.plan.stop = std::move(fault);
-  return round;
 }
 
 types::Fault fault_or_unknown(const types::Outcome& outcome) {
@@ -143,6 +160,7 @@ void log_outcome(const DeliveryParts& parts, const types::DueRecipients& due, co
     if (attempt.verdict && attempt.verdict->record) fields.push_back({"tlsa", attempt.verdict->record->to_string()});
   }
   if (outcome.assurance) fields.push_back({"assurance", types::to_string(*outcome.assurance)});
+  if (round.plan.rule) fields.push_back({"rule", round.plan.rule->id.to_string()});
   fields.push_back({"what", outcome.sentence});
   const bool waits = result.state == types::RecipientState::waiting;
   if (waits) fields.push_back({"next", to_rfc3339(result.next_at)});
@@ -187,6 +205,13 @@ Result<HopTarget> read_hop_key(const types::HopKey& key) {
 types::HopKey route_key(const types::DomainName& own_domain) { return {std::string(route_prefix) + own_domain.to_string()}; }
 
 types::HopKey mx_key(const types::MailDomain& domain) { return {types::NextHop::for_domain(domain).to_string()}; }
+
+types::DeliveryTerms terms_for(const DeliveryParts& parts, const std::optional<types::TenantId>& tenant, const types::NextHop& next_hop) {
+  if (!parts.terms_for) return {};
+  const auto* address = std::get_if<types::IpAddress>(&next_hop.target);
+  const types::MailDomain domain = address != nullptr ? types::MailDomain(*address) : types::MailDomain(next_hop.name());
+  return parts.terms_for(tenant, domain, parts.clock.now());
+}
 
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Prospect out;

@@ -19,6 +19,7 @@
 #include "io/store/queue_store.h"
 #include "service/delivery/conversation.h"
 #include "types/accepted_domain.h"
+#include "types/connector.h"
 #include "types/destination_facts.h"
 #include "types/rules.h"
 
@@ -57,6 +58,9 @@ struct DeliveryParts {
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
   Reuse reuse{};
+  /// What the operator's rules demand for mail to a domain, as they are now; unset: there are no rules. No tenant: only
+  /// the rules for all.
+  std::function<types::DeliveryTerms(const std::optional<types::TenantId>&, const types::MailDomain&, Instant)> terms_for{};
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
@@ -77,6 +81,9 @@ struct Prospect {
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
 /// The plan alone, as a round has it: kept from an earlier message where that still stands (plans.h).
 io::Task<types::DeliveryPlan> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
+
+/// The rules' terms for mail to a next hop that a hop key names.
+types::DeliveryTerms terms_for(const DeliveryParts& parts, const std::optional<types::TenantId>& tenant, const types::NextHop& next_hop);
 
 /// One round. Ends the claim, unless its result could not be recorded. While the store's disk is full it waits for room with
 /// the result in hand (sending again what was delivered would be worse); cancelled meanwhile, the next start tries again.

@@ -27,6 +27,7 @@ Json of(const types::Fault& fault) {
 Json of(const types::Hop& hop) {
   Json json{{"host", hop.to_string()}, {"preference", hop.preference}, {"mx", types::to_string(hop.mx)},
             {"level", types::to_string(hop.level)}, {"reason", types::to_string(hop.reason)}};
+  if (hop.audit) json["audit"] = types::to_string(*hop.audit);
   for (const types::IpAddress& address : hop.addresses) json["addresses"].push_back(address.to_string());
   if (hop.dane) {
     json["base_domain"] = hop.dane->base.to_string();
@@ -58,6 +59,25 @@ Json of(const types::PkixVerdict& verdict) {
   return json;
 }
 
+Json of(const types::DecidingRule& rule) {
+  return {{"id", rule.id.to_string()}, {"owner", types::to_string(rule.owner)}, {"reason", rule.reason}};
+}
+
+/// Whose terms these were, and the hosts of the plan that this attempt does not speak of: what a simulation of stricter terms
+/// has to know beside the attempt itself.
+void add_terms(Json& json, const types::DeliveryPlan& plan, const types::Hop* tried) {
+  if (plan.rule) json["rule"] = of(*plan.rule);
+  if (plan.sts_asked) json["mta_sts_asked"] = plan.sts_asked->to_string();
+  if (plan.demands.dane != types::DaneMode::opportunistic) json["demands"]["dane"] = types::to_string(plan.demands.dane);
+  if (plan.demands.mta_sts != types::StsMode::opportunistic) json["demands"]["mta_sts"] = types::to_string(plan.demands.mta_sts);
+  if (plan.demands.tls != types::TlsMode::opportunistic) json["demands"]["tls"] = types::to_string(plan.demands.tls);
+  for (const types::ReferenceName& name : plan.demands.verify_names) json["demands"]["verify_names"].push_back(name.to_string());
+  for (const types::Hop& hop : plan.hops) {
+    if (tried == nullptr || &hop == tried) continue;
+    json["others"].push_back({{"host", hop.to_string()}, {"level", types::to_string(hop.audit.value_or(hop.level))}});
+  }
+}
+
 Json of(const types::Verdict& verdict) {
   Json json{{"verdict", types::to_string(verdict.kind)}, {"reason", verdict.reason}};
   if (verdict.record) json["record"] = verdict.record->to_string();
@@ -78,11 +98,13 @@ std::string evidence_of(const types::DeliveryPlan& plan) {
     json["out"].push_back({{"host", host.host}, {"preference", host.preference}, {"reason", types::to_string(host.reason)}, {"fault", of(host.fault)}});
   }
   if (plan.stop) json["stop"] = of(*plan.stop);
+  add_terms(json, plan, nullptr);
   return text_of(json);
 }
 
 std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& attempt) {
-  Json json{{"hop", of(plan.hops.at(static_cast<std::size_t>(attempt.hop)))},
+  const types::Hop& hop = plan.hops.at(static_cast<std::size_t>(attempt.hop));
+  Json json{{"hop", of(hop)},
             {"peer", attempt.peer.to_string()},
             {"end", types::to_string(attempt.end)},
             {"phase", types::to_string(attempt.phase)},
@@ -104,6 +126,7 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& a
   for (const types::RecipientReply& one : attempt.replies) {
     json["replies"].push_back({{"recipient", static_cast<unsigned>(one.recipient)}, {"phase", types::to_string(one.phase)}, {"reply", one.reply.to_string()}});
   }
+  add_terms(json, plan, &hop);
   return text_of(json);
 }
 
