@@ -37,6 +37,7 @@ enum class LevelReason : std::uint8_t {
   dane_off,            ///< (c) the operator switched DANE off for this destination
   address_literal,     ///< (c) the next hop is an address (MX-08)
   address_in_mx,       ///< (c) the MX record names an address instead of a host (MX-08)
+  lookup_waived,       ///< (c) TLSA could not be looked up, and the sender waived it (RTL-06)
 };
 
 /// How the host was found.
@@ -70,7 +71,8 @@ struct Hop {
   LevelReason reason = LevelReason::tlsa_absent;
   bool raised = false;                 ///< the level is above what `reason` gives: the destination is set to require TLS
   std::optional<DaneTerms> dane;       ///< in cases (a) and (b), and in audit mode where they would apply
-  std::optional<SecurityLevel> audit;  ///< in audit mode: the level DANE would have demanded, judged and reported only
+  std::optional<SecurityLevel> audit;  ///< in audit mode or `waived`: the level DANE would have demanded, reported only
+  bool waived = false;                 ///< the sender's TLS-Required: No lowered the level or overlooked a failure (RTL-06)
   std::optional<DomainName> sni;       ///< SNI-01: the TLSA base domain, else the host name; none for an address
 
   /// The host's name, or its address in brackets.

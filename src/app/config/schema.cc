@@ -121,6 +121,11 @@ std::vector<SchemaRow> delivery_rows() {
           &DeliverySettings::policy_max_retry),
       row("delivery.policy_give_up_after", R"("24 h")", "When mail that fails by policy is returned.", s,
           &DeliverySettings::policy_give_up_after),
+      row("delivery.delay_notice_after", R"("4 h")", "When a sender is told, once, that mail still waits (RFC 3461 5.2.5); \"0 s\": never.", s,
+          &DeliverySettings::delay_notice_after),
+      row("delivery.tls_required_no", R"("honour")",
+          "The header field TLS-Required: No (RFC 8689), by which a sender waives the destination's DANE and MTA-STS: honour, ignore, or refuse in submission.",
+          s, &DeliverySettings::tls_required_no),
   };
 }
 

@@ -107,7 +107,9 @@ std::string demand_sentence(const Hop& hop) {
       for (const ReferenceName& name : hop.dane->names) out += " " + name.to_string();
       break;
   }
-  if (hop.audit) out += std::string(" (audit only; DANE would demand: ") + to_string(*hop.audit) + ")";
+  if (hop.audit) {
+    out += std::string(hop.waived ? " (the sender said TLS-Required: No" : " (audit only") + "; DANE would demand: " + to_string(*hop.audit) + ")";
+  }
   return out;
 }
 
@@ -123,6 +125,7 @@ std::string reason_sentence(const Hop& hop) {
     case LevelReason::dane_off: out = "DANE is switched off for this destination"; break;
     case LevelReason::address_literal: out = "the next hop is an address, to which DANE does not apply"; break;
     case LevelReason::address_in_mx: out = "the MX record holds an address, to which DANE does not apply"; break;
+    case LevelReason::lookup_waived: out = "TLSA records could not be looked up, and the sender said TLS-Required: No"; break;
   }
   if (hop.raised) out += "; but this destination is set to require TLS";
   return out;

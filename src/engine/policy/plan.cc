@@ -42,6 +42,7 @@ class Planner {
   std::optional<DaneTerms> dane_terms(const HostStage& stage, const NamedHost& host) const;
   std::vector<IpAddress> ordered(const std::vector<IpAddress>& addresses) const;
   void apply_demands(Hop& hop) const;
+  bool overlooks(const HostStage& stage) const;
   bool is_own(const NamedHost& host, const std::vector<IpAddress>& addresses) const;
 
   const DestinationFacts& facts_;
@@ -101,13 +102,27 @@ std::optional<DaneTerms> Planner::dane_terms(const HostStage& stage, const Named
   return terms;
 }
 
+/// RTL-06: the sender asks that what the destination publishes be followed, but stop nothing. What the operator makes
+/// mandatory is not the sender's to waive (decision 0055).
+bool is_waived(const MessageDemands& demands, const Rules& rules) {
+  return demands.require_tls == RequireTls::waived && rules.waivers == WaiverUse::honour && demands.dane != DaneMode::mandatory;
+}
+
+/// Only what would have told us more demands; without addresses there is nowhere to go.
+bool Planner::overlooks(const HostStage& stage) const {
+  const bool about_terms = stage.out_reason == OutReason::tlsa_lookup_failed || stage.out_reason == OutReason::alias_lookup_failed;
+  return is_waived(demands_, rules_) && stage.fault && about_terms;
+}
+
 /// Audit steps aside for a sender's REQUIRETLS: that is not the operator's to weaken.
 void Planner::apply_demands(Hop& hop) const {
   if (hop.dane) {
     hop.level = hop.dane->usable.empty() ? SecurityLevel::encrypted : SecurityLevel::dane;  // TL-11 (a), (b)
     hop.reason = hop.dane->usable.empty() ? LevelReason::tlsa_all_unusable : LevelReason::tlsa_usable;
     hop.sni = hop.dane->base.name();  // SNI-01
-    if (demands_.dane == DaneMode::audit && demands_.require_tls == RequireTls::no) {  // TL-15
+    const bool audit = demands_.dane == DaneMode::audit && demands_.require_tls != RequireTls::yes;  // TL-15
+    if (audit || is_waived(demands_, rules_)) {
+      hop.waived = !audit;
       hop.audit = hop.level;
       hop.level = SecurityLevel::opportunistic;
     }
@@ -121,7 +136,7 @@ void Planner::apply_demands(Hop& hop) const {
 /// Leaves a finished hop out where the destination's or the sender's terms cannot be met at it.
 Considered Planner::unmet(const NamedHost& host, const Hop& hop) const {
   Considered result{host, std::nullopt, std::nullopt};
-  const bool proven = hop.level == SecurityLevel::dane && hop.mx != MxTrust::insecure;
+  const bool proven = meets_requiretls(hop);
   const std::string why = hop.mx == MxTrust::insecure
                               ? "the MX records of " + facts_.next_hop.to_string() + " are not signed"
                               : std::string("it gives DANE nothing to authenticate it by (") + to_string(hop.reason) + ")";
@@ -154,7 +169,7 @@ Considered Planner::consider(const NamedHost& host) const {
     result.out = leave_out(host, OutReason::own_host, std::move(fault));
     return result;
   }
-  if (stage.fault) {
+  if (stage.fault && !overlooks(stage)) {
     result.out = leave_out(host, *stage.out_reason, *stage.fault);
     return result;
   }
@@ -169,7 +184,8 @@ Considered Planner::consider(const NamedHost& host) const {
   hop.mx = mx_.trust;
   hop.port = facts_.next_hop.port;
   hop.addresses = ordered(stage.addresses);
-  hop.reason = stage.reason;
+  hop.reason = overlooks(stage) ? LevelReason::lookup_waived : stage.reason;
+  hop.waived = overlooks(stage);
   hop.sni = host.name;
   if (hop.addresses.empty()) {
     Fault fault;
@@ -242,6 +258,8 @@ int weight(const Fault& fault) {
 }
 
 }  // namespace
+
+bool meets_requiretls(const Hop& hop) { return hop.level == SecurityLevel::dane && hop.mx != MxTrust::insecure; }
 
 const Fault& weightiest(const std::vector<const Fault*>& faults) {
   CHECK(!faults.empty());

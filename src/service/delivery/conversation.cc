@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/policy/plan.h"
 #include "engine/smtp/client_session.h"
 #include "io/tls/connection.h"
 #include "io/tls/certificate.h"
@@ -158,9 +159,16 @@ class Conversation {
     attempt_.peer_name = ready.peer.server_name();
     if (decided_) return session_.quit(clock_.now());
     attempt_.phase = Phase::mail;
+    attempt_.dsn = ready.peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
+    types::RequireTls& require_tls = errand_.envelope.sender.require_tls;
+    const bool may_require = attempt_.channel == types::Channel::tls && policy::meets_requiretls(hop_);  // RFC 8689 2
+    if (may_require && ready.peer.has(smtp::Extension::requiretls) && errand_.require_tls_if_possible == types::RequireTls::yes) {
+      require_tls = types::RequireTls::yes;
+    }
     auto begun = session_.begin_message(errand_.envelope, errand_.body.size(), clock_.now());
     if (begun) {
       mail_begun_ = true;
+      attempt_.require_tls = require_tls;
       return;
     }
     attempt_.missing = extension_of(begun.error().code);

@@ -38,6 +38,8 @@ struct Errand {
   types::Envelope envelope;   ///< with the recipients of this attempt only
   std::vector<types::RecipientIndex> indices;  ///< of envelope.recipients, in the message's own list
   io::BodyReader& body;       ///< rewound by converse()
+  /// `yes`: say REQUIRETLS where hop and peer allow it, and go without where they do not: a notice's case (RFC 8689 5).
+  types::RequireTls require_tls_if_possible = types::RequireTls::no;
 };
 
 /// Never fails: failure is what the Attempt says.
