@@ -126,6 +126,9 @@ std::vector<SchemaRow> delivery_rows() {
       row("delivery.tls_required_no", R"("honour")",
           "The header field TLS-Required: No (RFC 8689), by which a sender waives the destination's DANE and MTA-STS: honour, ignore, or refuse in submission.",
           s, &DeliverySettings::tls_required_no),
+      row("delivery.trust_store", R"("/etc/ssl/certs/ca-certificates.crt")",
+          "The authorities (PEM) trusted for certificates of mail hosts and MTA-STS policy hosts (package ca-certificates).", s,
+          &DeliverySettings::trust_store),
   };
 }
 

@@ -82,6 +82,7 @@ struct DeliverySettings {
   Duration connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
       policy_give_up_after{}, delay_notice_after{};
   types::WaiverUse tls_required_no = types::WaiverUse::honour;
+  std::string trust_store;
 };
 
 struct Settings {

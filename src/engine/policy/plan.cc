@@ -5,6 +5,7 @@
 #include "engine/dane/reference_names.h"
 #include "engine/dane/usability.h"
 #include "engine/policy/discovery.h"
+#include "engine/policy/terms.h"
 
 namespace danewerk::policy {
 using namespace types;
@@ -19,6 +20,17 @@ Fault facts_missing(const std::string& what) {
   return fault;
 }
 
+/// RTL-06: the sender asks that what the destination publishes be looked at and told, but stop nothing: as in audit. What the
+/// operator makes mandatory is not the sender's to waive (decision 0055).
+MessageDemands effective(MessageDemands demands, const Rules& rules) {
+  if (demands.require_tls != RequireTls::waived) return demands;
+  if (rules.waivers != WaiverUse::honour) demands.require_tls = RequireTls::no;
+  if (rules.waivers != WaiverUse::honour) return demands;
+  if (demands.dane == DaneMode::opportunistic) demands.dane = DaneMode::audit;
+  if (demands.mta_sts == StsMode::opportunistic) demands.mta_sts = StsMode::audit;
+  return demands;
+}
+
 /// A host on its way into the plan: as it goes in, or why it stays out.
 struct Considered {
   NamedHost host;
@@ -29,7 +41,7 @@ struct Considered {
 class Planner {
  public:
   Planner(const DestinationFacts& facts, const MessageDemands& demands, const Rules& rules)
-      : facts_(facts), demands_(demands), rules_(rules), mx_(read_mx(facts, rules)) {}
+      : facts_(facts), demands_(effective(demands, rules)), rules_(rules), mx_(read_mx(facts, rules)) {}
 
   const MxStage& mx() const { return mx_; }
   Considered consider(const NamedHost& host) const;
@@ -38,15 +50,13 @@ class Planner {
   HostOut leave_out(const NamedHost& host, OutReason reason, Fault fault) const {
     return {host.to_string(), host.preference, reason, std::move(fault)};
   }
-  Considered unmet(const NamedHost& host, const Hop& hop) const;
   std::optional<DaneTerms> dane_terms(const HostStage& stage, const NamedHost& host) const;
   std::vector<IpAddress> ordered(const std::vector<IpAddress>& addresses) const;
-  void apply_demands(Hop& hop) const;
   bool overlooks(const HostStage& stage) const;
   bool is_own(const NamedHost& host, const std::vector<IpAddress>& addresses) const;
 
   const DestinationFacts& facts_;
-  const MessageDemands& demands_;
+  const MessageDemands demands_;
   const Rules& rules_;
   MxStage mx_;
 };
@@ -102,60 +112,10 @@ std::optional<DaneTerms> Planner::dane_terms(const HostStage& stage, const Named
   return terms;
 }
 
-/// RTL-06: the sender asks that what the destination publishes be followed, but stop nothing. What the operator makes
-/// mandatory is not the sender's to waive (decision 0055).
-bool is_waived(const MessageDemands& demands, const Rules& rules) {
-  return demands.require_tls == RequireTls::waived && rules.waivers == WaiverUse::honour && demands.dane != DaneMode::mandatory;
-}
-
-/// Only what would have told us more demands; without addresses there is nowhere to go.
+/// Only what would have told us more demands; without addresses there is nowhere to go (RTL-06).
 bool Planner::overlooks(const HostStage& stage) const {
   const bool about_terms = stage.out_reason == OutReason::tlsa_lookup_failed || stage.out_reason == OutReason::alias_lookup_failed;
-  return is_waived(demands_, rules_) && stage.fault && about_terms;
-}
-
-/// Audit steps aside for a sender's REQUIRETLS: that is not the operator's to weaken.
-void Planner::apply_demands(Hop& hop) const {
-  if (hop.dane) {
-    hop.level = hop.dane->usable.empty() ? SecurityLevel::encrypted : SecurityLevel::dane;  // TL-11 (a), (b)
-    hop.reason = hop.dane->usable.empty() ? LevelReason::tlsa_all_unusable : LevelReason::tlsa_usable;
-    hop.sni = hop.dane->base.name();  // SNI-01
-    const bool audit = demands_.dane == DaneMode::audit && demands_.require_tls != RequireTls::yes;  // TL-15
-    if (audit || is_waived(demands_, rules_)) {
-      hop.waived = !audit;
-      hop.audit = hop.level;
-      hop.level = SecurityLevel::opportunistic;
-    }
-  }
-  if (demands_.tls == TlsMode::require && hop.level == SecurityLevel::opportunistic) {  // TLS-08
-    hop.level = SecurityLevel::encrypted;
-    hop.raised = true;
-  }
-}
-
-/// Leaves a finished hop out where the destination's or the sender's terms cannot be met at it.
-Considered Planner::unmet(const NamedHost& host, const Hop& hop) const {
-  Considered result{host, std::nullopt, std::nullopt};
-  const bool proven = meets_requiretls(hop);
-  const std::string why = hop.mx == MxTrust::insecure
-                              ? "the MX records of " + facts_.next_hop.to_string() + " are not signed"
-                              : std::string("it gives DANE nothing to authenticate it by (") + to_string(hop.reason) + ")";
-  if (demands_.dane == DaneMode::mandatory && !proven) {  // TL-14, MX-07
-    Fault fault;
-    fault.kind = FaultKind::policy;
-    fault.failure = TlsFailure::dane_required;
-    fault.code = code_for(TlsFailure::dane_required);
-    fault.sentence = "DANE is mandatory for this destination, but host " + host.to_string() + " cannot be used: " + why;
-    result.out = leave_out(host, OutReason::dane_required, std::move(fault));
-  } else if (demands_.require_tls == RequireTls::yes && !proven) {  // RTL-03, RTL-04
-    Fault fault;
-    fault.kind = FaultKind::policy;
-    fault.lasting = Lasting::permanent;
-    fault.code = {5, 7, 10};
-    fault.sentence = "The sender demands REQUIRETLS, but host " + host.to_string() + " cannot be used: " + why;
-    result.out = leave_out(host, OutReason::requiretls, std::move(fault));
-  }
-  return result;
+  return demands_.require_tls == RequireTls::waived && demands_.dane != DaneMode::mandatory && stage.fault && about_terms;
 }
 
 Considered Planner::consider(const NamedHost& host) const {
@@ -201,9 +161,13 @@ Considered Planner::consider(const NamedHost& host) const {
       return result;
     }
   }
-  apply_demands(hop);
-  result = unmet(host, hop);
-  if (!result.out) result.hop = std::move(hop);
+  set_terms(hop, facts_, demands_);
+  hop.waived = hop.waived || (demands_.require_tls == RequireTls::waived && hop.audit);
+  if (auto unmet = unmet_terms(hop, host.to_string(), facts_, demands_)) {
+    result.out = leave_out(host, unmet->reason, std::move(unmet->fault));
+  } else {
+    result.hop = std::move(hop);
+  }
   return result;
 }
 
@@ -259,8 +223,6 @@ int weight(const Fault& fault) {
 
 }  // namespace
 
-bool meets_requiretls(const Hop& hop) { return hop.level == SecurityLevel::dane && hop.mx != MxTrust::insecure; }
-
 const Fault& weightiest(const std::vector<const Fault*>& faults) {
   CHECK(!faults.empty());
   return **std::max_element(faults.begin(), faults.end(),
@@ -280,6 +242,10 @@ DeliveryPlan plan(const DestinationFacts& facts, const MessageDemands& demands, 
   plan.made = now;
   plan.valid_until = now + longest;
   keep_valid(plan, facts, planner.mx().path);
+  if (const StsInForce* sts = sts_in_force(facts, demands)) {
+    plan.sts = *sts;
+    plan.valid_until = std::min(plan.valid_until, std::max(now, sts->expires));
+  }
 
   std::vector<Considered> hosts;
   for (const NamedHost& host : planner.mx().hosts) {

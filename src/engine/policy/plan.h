@@ -29,9 +29,6 @@ namespace danewerk::policy {
 types::DeliveryPlan plan(const types::DestinationFacts& facts, const types::MessageDemands& demands,
                          const types::Rules& rules, Instant now, types::Seed seed);
 
-/// A host that may be told REQUIRETLS, once its terms are met: authenticated, and named securely (RTL-03, decision 0006).
-bool meets_requiretls(const types::Hop& hop);
-
 /// The fault to name where several stand in the way: ours before a policy that was not met, that before a host that is
 /// down, and any that may pass before one that will not. The first of equals. `faults` must not be empty (CHECKed).
 const types::Fault& weightiest(const std::vector<const types::Fault*>& faults);

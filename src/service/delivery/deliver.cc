@@ -281,7 +281,8 @@ io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   Concluded what{due, round, now, {}, {}};
   for (types::Outcome& outcome : policy::judge(round.plan, round.attempts, indices_of(due), now)) {
     const types::DueRecipient& recipient = due.recipients[what.ends.size()];
-    RecipientEnd& end = what.ends.emplace_back(RecipientEnd{std::move(outcome), 1, std::nullopt});
+    RecipientEnd& end = what.ends.emplace_back();
+    end.outcome = std::move(outcome);
     what.results.push_back(result_of(parts, due, recipient, round, end, now));
     log_outcome(parts, due, recipient, round, end.outcome, what.results.back());
   }
