@@ -325,16 +325,22 @@ void check_demands(const Case& c, const MessageDemands& demands, const DeliveryP
   const Expected plain = expect(c);
   const std::string label = c.label() + ", dane " + to_string(demands.dane) + ", tls " + to_string(demands.tls) +
                             (demands.require_tls == RequireTls::yes ? ", requiretls" : "");
-  const bool strict = demands.dane == DaneMode::mandatory || demands.require_tls == RequireTls::yes;
-  const bool proven = plain.outcome == 'a' && c.mx->status == Status::secure && demands.dane != DaneMode::none;
-  if (strict) {
-    EXPECT_EQ(!plan.hops.empty(), proven) << label;
+  const bool mandatory = demands.dane == DaneMode::mandatory;
+  const bool require_tls = demands.require_tls == RequireTls::yes;
+  const bool named = c.mx->status == Status::secure;
+  if (mandatory) {
+    EXPECT_EQ(!plan.hops.empty(), plain.outcome == 'a' && named) << label;
+  } else if (require_tls && demands.dane != DaneMode::none) {
+    EXPECT_EQ(!plan.hops.empty(), named && plain.outcome <= 'c') << label;
   }
+  const bool strict = mandatory || require_tls;
   for (const Hop& hop : plan.hops) {
     SecurityLevel least = SecurityLevel::opportunistic;
     if (demands.tls == TlsMode::require) least = SecurityLevel::encrypted;
-    if (strict) least = SecurityLevel::dane;
+    if (require_tls) least = SecurityLevel::verified;
+    if (mandatory || (require_tls && plain.outcome == 'a' && demands.dane != DaneMode::none)) least = SecurityLevel::dane;
     EXPECT_GE(hop.level, least) << label;
+    EXPECT_TRUE(!require_tls || hop.mx != MxTrust::insecure) << label;
     if (demands.dane == DaneMode::audit && !strict) {
       EXPECT_EQ(hop.level, least) << label;
       EXPECT_EQ(hop.audit ? letter(*hop.audit) : 'c', plain.outcome) << label;
