@@ -327,12 +327,16 @@ bool is_located(const Case& c) { return c.address->end == AddressKind::found || 
 void check_demands(const Case& c, const MessageDemands& demands, const DeliveryPlan& plan) {
   const Expected plain = expect(c);
   const std::string label = c.label() + ", dane " + to_string(demands.dane) + ", tls " + to_string(demands.tls) +
-                            (demands.require_tls == RequireTls::yes ? ", requiretls" : demands.require_tls == RequireTls::waived ? ", waived" : "");
-  const bool strict = demands.dane == DaneMode::mandatory || demands.require_tls == RequireTls::yes;
-  const bool proven = plain.outcome == 'a' && c.mx->status == Status::secure && demands.dane != DaneMode::none;
-  if (strict) {
-    EXPECT_EQ(!plan.hops.empty(), proven) << label;
+                            ", requiretls " + to_string(demands.require_tls);
+  const bool mandatory = demands.dane == DaneMode::mandatory;
+  const bool require_tls = demands.require_tls == RequireTls::yes;
+  const bool named = c.mx->status == Status::secure;
+  if (mandatory) {
+    EXPECT_EQ(!plan.hops.empty(), plain.outcome == 'a' && named) << label;
+  } else if (require_tls && demands.dane != DaneMode::none) {
+    EXPECT_EQ(!plan.hops.empty(), named && plain.outcome <= 'c') << label;
   }
+  const bool strict = mandatory || require_tls;
   const bool waived = demands.require_tls == RequireTls::waived && !strict;
   if (waived) {  // RTL-06: whatever the destination publishes; but where it is must be known
     EXPECT_EQ(!plan.hops.empty(), c.mx->leads != MxKind::stop && is_located(c)) << label;
@@ -340,8 +344,10 @@ void check_demands(const Case& c, const MessageDemands& demands, const DeliveryP
   for (const Hop& hop : plan.hops) {
     SecurityLevel least = SecurityLevel::opportunistic;
     if (demands.tls == TlsMode::require) least = SecurityLevel::encrypted;
-    if (strict) least = SecurityLevel::dane;
+    if (require_tls) least = SecurityLevel::verified;
+    if (mandatory || (require_tls && plain.outcome == 'a' && demands.dane != DaneMode::none)) least = SecurityLevel::dane;
     EXPECT_GE(hop.level, least) << label;
+    EXPECT_TRUE(!require_tls || hop.mx != MxTrust::insecure) << label;
     if ((demands.dane == DaneMode::audit && !strict) || (waived && demands.dane == DaneMode::opportunistic)) {
       EXPECT_EQ(hop.level, least) << label;
       const bool overlooked = hop.reason == LevelReason::lookup_waived;
