@@ -24,8 +24,10 @@ Fault facts_missing(const std::string& what) {
 /// operator makes mandatory is not the sender's to waive (decision 0055).
 MessageDemands effective(MessageDemands demands, const Rules& rules) {
   if (demands.require_tls != RequireTls::waived) return demands;
-  if (rules.waivers != WaiverUse::honour) demands.require_tls = RequireTls::no;
-  if (rules.waivers != WaiverUse::honour) return demands;
+  if (rules.waivers != WaiverUse::honour) {
+    demands.require_tls = RequireTls::no;
+    return demands;
+  }
   if (demands.dane == DaneMode::opportunistic) demands.dane = DaneMode::audit;
   if (demands.mta_sts == StsMode::opportunistic) demands.mta_sts = StsMode::audit;
   return demands;

@@ -158,7 +158,6 @@ types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRec
   types::RecipientResult result;
   result.position = recipient.position;
   if (outcome.disposition == types::Disposition::deferred) postpone(parts, due, recipient, end, result, now);
-  if (outcome.disposition == types::Disposition::failed) end.event = dsn::Event::failed;
   if (outcome.disposition == types::Disposition::delivered) end.event = success_of(round, outcome);
   if (outcome.disposition == types::Disposition::delivered) result.state = types::RecipientState::delivered;
   if (outcome.disposition == types::Disposition::failed) result.state = types::RecipientState::failed;

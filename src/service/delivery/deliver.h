@@ -30,7 +30,7 @@ struct RecipientEnd {
   types::Outcome outcome;
   std::uint32_t rounds_tried = 1;                  ///< this one included
   std::optional<types::EnhancedCode> gave_up_as;   ///< set where a limit, not a reply, ended it
-  std::optional<dsn::Event> event;                 ///< what its sender might want to know; engine/dsn says whether they do
+  std::optional<dsn::Event> event;                 ///< what its sender might want to know, beside failure: engine/dsn says
   std::optional<Instant> next_try;                 ///< while it waits
   std::optional<Instant> given_up_at;              ///< while it waits and a limit runs
 };

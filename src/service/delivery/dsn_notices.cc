@@ -13,7 +13,9 @@ std::vector<dsn::Told> told_of(const types::DueRecipients& due, const std::vecto
   std::vector<dsn::Happened> happened;
   for (std::size_t i = 0; i < ends.size(); ++i) {
     envelope.recipients.push_back(due.recipients[i].recipient);
-    if (ends[i].event) happened.push_back({types::RecipientIndex{static_cast<std::uint32_t>(i)}, *ends[i].event});
+    auto event = ends[i].event;
+    if (ends[i].outcome.disposition == types::Disposition::failed) event = dsn::Event::failed;
+    if (event) happened.push_back({types::RecipientIndex{static_cast<std::uint32_t>(i)}, *event});
   }
   std::vector<dsn::Told> told;
   for (const dsn::Due& one : dsn::wanted(envelope, happened, dsn::DelayByDefault::tell)) {
