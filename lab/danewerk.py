@@ -67,10 +67,12 @@ class Danewerk:
 
     CONFIG_INSIDE = "/etc/lab/danewerk.toml"
 
-    def __init__(self, host: Host, program: Path = PROGRAM):
+    def __init__(self, host: Host, program: Path = PROGRAM, delivery: str = ""):
+        """`delivery`: more lines for the section [delivery]."""
         self.host = host
         self.program_inside = "/var/bin/danewerk"
         self.program = program
+        self.delivery = delivery
         self.log = host.dir / "danewerk.log"
         self.process: subprocess.Popen | None = None
 
@@ -79,7 +81,7 @@ class Danewerk:
         inside = self.host.dir / self.program_inside.lstrip("/")
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.program, inside)
-        (self.host.dir / "etc/lab/danewerk.toml").write_text(config_text(self.host))
+        (self.host.dir / "etc/lab/danewerk.toml").write_text(config_text(self.host) + self.delivery)
         self.process = self.host.popen([self.program_inside, "--config", self.CONFIG_INSIDE, "serve"], log=self.log)
         wait_until(self.answers_, "danewerk to answer on its control socket", 20)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 @dataclass(frozen=True)
 class Mode:
     """How one connection is treated. `offer` is the EHLO keyword shown before TLS; `starttls` the code answered to
-    STARTTLS; `after_220` what follows a 220; `chain` which certificate is shown."""
+    STARTTLS; `after_220` what follows a 220; `chain` which certificate is shown; `recipient` the reply to RCPT."""
 
     name: str
     meaning: str
@@ -25,6 +25,8 @@ class Mode:
     chain: str = "host"  # host | wrong | expired
     tls10: bool = False
     delay: float = 0.0  # seconds before each octet sent in clear
+    offer_in_tls: str = ""
+    recipient: str = "250 2.1.5 recipient noted"
 
 
 MODES = {
@@ -41,6 +43,8 @@ MODES = {
         Mode("tls10only", "speaks no TLS above 1.0", tls10=True),
         Mode("expired", "the right key in a certificate that expired a month ago", chain="expired"),
         Mode("slow", "each clear reply dribbles out octet by octet", delay=0.05),
+        Mode("requiretls", "honest, and offers REQUIRETLS within TLS (RFC 8689)", offer_in_tls="REQUIRETLS"),
+        Mode("nobody", "honest, but knows no recipient", recipient="550 5.1.1 no such mailbox here"),
         Mode("421", "greets with 421 and closes", greeting=421),
     )
 }

@@ -13,6 +13,7 @@
 #include "base/instant.h"
 #include "types/domain_name.h"
 #include "types/ip_address.h"
+#include "types/rules.h"
 
 namespace danewerk::app {
 
@@ -86,7 +87,8 @@ struct DeliverySettings {
   std::vector<PoolSettings> pools;
   std::uint32_t max_concurrent = 0, max_per_destination = 0, messages_per_connection = 1, idle_connections = 0, tls_sessions = 0;
   Duration idle_time{}, connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
-      policy_give_up_after{};
+      policy_give_up_after{}, delay_notice_after{};
+  types::WaiverUse tls_required_no = types::WaiverUse::honour;
   std::string trust_store;
 };
 

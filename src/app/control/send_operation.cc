@@ -2,6 +2,7 @@
 
 #include "app/control/operations.h"
 #include "engine/smtp/line_rules.h"
+#include "engine/smtp/tls_required.h"
 #include "io/text/idna.h"
 
 namespace danewerk::app {
@@ -14,10 +15,15 @@ class Passing {
  public:
   void look(std::string_view octets) {
     rules_.feed(octets);
+    tls_required_.feed(octets);
     if (std::any_of(octets.begin(), octets.end(), [](char c) { return (c & 0x80) != 0; })) eight_bit_ = true;
     if (header_.size() < header_kept && !header_ended()) header_.append(octets.substr(0, header_kept));
   }
-  void end() { rules_.finish(); }
+  void end() {
+    rules_.finish();
+    tls_required_.finish();
+  }
+  const engine::smtp::TlsRequiredField& tls_required() const { return tls_required_; }
   engine::smtp::LineFault fault() const { return rules_.fault(); }
   bool eight_bit() const { return eight_bit_; }
   bool eight_bit_header() const {
@@ -36,6 +42,7 @@ class Passing {
   std::size_t header_size() const { return header_.starts_with("\r\n") ? 0 : std::min(header_.size(), header_.find("\r\n\r\n")); }
 
   engine::smtp::LineRules rules_;
+  engine::smtp::TlsRequiredField tls_required_;
   std::string header_;
   bool eight_bit_ = false;
 };
@@ -64,8 +71,26 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
   }
   if (utf8) message.envelope.sender.utf8 = types::Smtputf8::yes;
   TRY(const bool require_tls, flag_argument(arguments, "require_tls"));
+  TRY(const bool waived, flag_argument(arguments, "tls_required_no"));
+  if (require_tls && waived) return fail(ErrorKind::malformed, "a message cannot both require TLS and say TLS-Required: No");
   if (require_tls) message.envelope.sender.require_tls = types::RequireTls::yes;
+  if (waived) message.envelope.sender.require_tls = types::RequireTls::waived;
   return message;
+}
+
+/// RFC 8689 4.1, 4.3: the header field makes the tag, the tag (by option) the header field; REQUIRETLS wins over both (RTL-02).
+Result<void> settle_tls_required(const OperatedParts& parts, const Passing& seen, types::NewMessage& message) {
+  types::RequireTls& tag = message.envelope.sender.require_tls;
+  if (tag == types::RequireTls::yes) return {};
+  if (tag == types::RequireTls::waived && seen.tls_required().count() > 0 && !seen.tls_required().waives()) {
+    return fail(ErrorKind::malformed, "the message has a TLS-Required field that does not say No, or more than one (RFC 8689 3)");
+  }
+  if (tag == types::RequireTls::waived && seen.tls_required().count() == 0) message.prepended += "TLS-Required: No\r\n";
+  if (seen.tls_required().waives()) tag = types::RequireTls::waived;
+  if (tag == types::RequireTls::waived && parts.delivery.rules.waivers == types::WaiverUse::refuse) {
+    return fail(ErrorKind::denied, "TLS-Required: No is not taken here: delivery.tls_required_no is \"refuse\"");
+  }
+  return {};
 }
 
 /// RFC 5321 4.4; RFC 6409 8 for the fields a submission may lack.
@@ -96,6 +121,7 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   if (seen.eight_bit()) message.envelope.sender.body = types::BodyKind::eight_bit_mime;
   if (seen.eight_bit_header()) message.envelope.sender.utf8 = types::Smtputf8::yes;
   message.prepended = prepended_lines(parts, seen, body.id(), now);
+  CO_TRY_VOID(settle_tls_required(parts, seen, message));
   CO_TRY(types::QueueId id, co_await parts.queue.accept(std::move(message), std::move(body)));
   parts.scheduler.wake();
   co_return Json{{"id", id.to_string()}};

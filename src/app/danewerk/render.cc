@@ -37,6 +37,8 @@ std::string render_queue(const Json& answer) {
 std::string render_message(const Json& answer) {
   std::string out = "message " + text(answer, "id") + " from " + text(answer, "sender") + ", received " + text(answer, "received") + ", " +
                     text(answer, "size") + " octets, tenant " + text(answer, "tenant") + "\n";
+  if (text(answer, "require_tls") == "yes") out += "  its sender demands REQUIRETLS\n";
+  if (text(answer, "require_tls") == "waived") out += "  its sender said TLS-Required: No\n";
   for (const Json& recipient : answer["recipients"]) {
     out += "  " + text(recipient, "recipient") + ": " + text(recipient, "state");
     if (recipient.contains("code")) out += " " + text(recipient, "code");

@@ -62,6 +62,7 @@ types::Rules rules_of(const Settings& settings) {
   rules.own_names = {settings.edge.hostname};
   for (const NameByAddress& one : settings.edge.names_by_address) rules.own_names.push_back(one.name);
   rules.own_addresses = settings.zone.mx_addresses;
+  rules.waivers = settings.delivery.tls_required_no;
   return rules;
 }
 
@@ -186,7 +187,7 @@ Result<void> Worker::build_delivery() {
     Kept& kept = *kept_.emplace_back(std::make_unique<Kept>(settings_.delivery, reactors_->at(i).executor(), clock_, reactors_->size()));
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
         service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners,
-                               rules_of(settings_), schedule_of(settings_.delivery), route_of,
+                               rules_of(settings_), schedule_of(settings_.delivery), route_of, settings_.delivery.delay_notice_after,
                                {&kept.lines, &kept.tickets, &kept.plans}}));
     deliveries_.back()->terms_for = [this](const auto& tenant, const types::MailDomain& domain, Instant now) { return terms_for(tenant, domain, now); };
     const service::DeliveryParts& parts = *deliveries_.back();
@@ -206,7 +207,9 @@ void Worker::build_edges() {
     if (listen.empty()) return;
     service::EdgeParts parts{*reactors_, *store_, *queue_, admission, *door_, clock_, log_, [this] { return certificate_.current(); },
                              [this] { scheduler_->wake(); }};
-    edges_.push_back(std::make_unique<service::Edge>(std::move(parts), edge_rules(settings_, listen)));
+    service::EdgeRules rules = edge_rules(settings_, listen);
+    if (admission.origin() == types::Origin::submission) rules.waivers = settings_.delivery.tls_required_no;
+    edges_.push_back(std::make_unique<service::Edge>(std::move(parts), std::move(rules)));
   };
   add(*inbound_, settings_.edge.listen);
   add(*submission_, settings_.submission.listen);

@@ -65,6 +65,8 @@ class ClientSession {
   void tls_established(Instant now);
   /// The connection is gone.
   void peer_closed();
+  /// What the last EHLO offered; after TLS, only what was said within it. Meaningful from Ready on.
+  const Capabilities& peer() const noexcept { return peer_; }
   Instant deadline() const noexcept { return deadline_; }
   void tick(Instant now);
 

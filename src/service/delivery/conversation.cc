@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/policy/terms.h"
 #include "engine/smtp/client_session.h"
 #include "io/tls/connection.h"
 #include "io/tls/certificate.h"
@@ -217,9 +218,16 @@ class Conversation {
   void begin_message() {
     attempt_.phase = Phase::mail;
     ++line_.messages;
+    const smtp::Capabilities& peer = session_.peer();
+    attempt_.dsn = peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
+    types::RequireTls& require_tls = errand_.envelope.sender.require_tls;
+    const bool may_require = attempt_.channel == types::Channel::tls && policy::meets_requiretls(hop_);  // RFC 8689 2
+    const bool asks = may_require && peer.has(smtp::Extension::requiretls) && errand_.require_tls_if_possible == types::RequireTls::yes;
+    require_tls = asks ? types::RequireTls::yes : errand_.plan.demands.require_tls;
     auto begun = session_.begin_message(errand_.envelope, errand_.body.size(), clock_.now());
     if (begun) {
       mail_begun_ = true;
+      attempt_.require_tls = require_tls;
       return;
     }
     attempt_.missing = extension_of(begun.error().code);

@@ -1,6 +1,7 @@
 #include "service/delivery/deliver.h"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/policy/plan.h"
 #include "engine/policy/route_plan.h"
@@ -36,14 +37,16 @@ std::vector<const types::DueRecipient*> unsettled(const types::DueRecipients& du
 }
 
 /// REQUIRETLS binds relays (RFC 8689 4.2.1). A notice goes on without it rather than be lost (RFC 8689 5), and the way to a
-/// tenant's own mailbox host is final delivery, on terms its operator chose.
+/// tenant's own mailbox host is final delivery, on terms its operator chose (decision 0055).
 types::RequireTls relayed_require_tls(const types::DueRecipients& due, const HopTarget& target) {
-  return due.sender.path && !target.own_domain ? due.sender.require_tls : types::RequireTls::no;
+  const bool bound = due.sender.path || due.sender.require_tls != types::RequireTls::yes;
+  return bound && !target.own_domain ? due.sender.require_tls : types::RequireTls::no;
 }
 
 struct Round {
   types::DeliveryPlan plan;
   std::vector<types::Attempt> attempts;
+  types::RouteProtocol protocol = types::RouteProtocol::smtp;
 };
 
 types::DeliveryPlan plan_that_waits(types::NextHop next_hop, types::Fault fault, Instant now) {
@@ -68,14 +71,13 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
   types::MessageDemands demands;
   demands.require_tls = relayed_require_tls(due, target);
   Round round;
-  types::RouteProtocol protocol = types::RouteProtocol::smtp;
   std::vector<types::IpAddress> source;
   if (target.own_domain) {
     auto route = parts.route_of(*target.own_domain);
     if (!route || route->endpoints.empty()) {
       co_return fail(ErrorKind::not_found, target.own_domain->to_string() + " has no route any more; add the domain again or drop the message");
     }
-    protocol = route->protocol;
+    round.protocol = route->protocol;
     round.plan = policy::route_plan(route->endpoints, demands, parts.clock.now());
   } else {
     const types::DeliveryTerms terms = terms_for(parts, due.tenant, target.next_hop);
@@ -95,8 +97,9 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
   while (true) {
     const auto next = policy::next_target(round.plan, round.attempts, indices_of(due));
     if (!next) break;
-    Errand errand{round.plan, *next, protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body, due.tenant.to_string(), {}, source};
+    Errand errand{round.plan, *next, round.protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body, due.tenant.to_string(), {}, source};
     errand.envelope.sender.require_tls = demands.require_tls;
+    errand.require_tls_if_possible = due.sender.require_tls;
     for (const types::DueRecipient* recipient : unsettled(due, round.plan, round.attempts, parts.clock.now())) {
       errand.envelope.recipients.push_back(recipient->recipient);
       errand.indices.push_back(index_of(*recipient));
@@ -116,30 +119,62 @@ types::Fault fault_or_unknown(const types::Outcome& outcome) {
   return fault;
 }
 
-/// From an outcome to what the store is told; a deferral at its limit becomes a failure here (engine/retry).
+/// RFC 3461 5.2.5. A sender who waits to be told of delay is told at that very hour, after one more try.
+void tell_of_delay(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient, RecipientEnd& end,
+                   Memo& memo, Instant now) {
+  if (parts.delay_notice_after == Duration::zero() || memo.delay_told) return;
+  const types::Envelope envelope{due.sender, {recipient.recipient}};
+  const std::array delayed{dsn::Happened{types::RecipientIndex{0}, dsn::Event::delayed}};
+  if (dsn::wanted(envelope, delayed, dsn::DelayByDefault::tell).empty()) return;
+  const Instant hour = due.received_at + parts.delay_notice_after;
+  if (now >= hour) {
+    end.event = dsn::Event::delayed;
+    memo.delay_told = now;
+  } else {
+    end.next_try = std::min(*end.next_try, hour);
+  }
+}
+
+/// A deferral: when again; at its limit it becomes a failure (engine/retry).
+void postpone(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient, RecipientEnd& end,
+              types::RecipientResult& result, Instant now) {
+  types::Outcome& outcome = end.outcome;
+  const types::Fault fault = fault_or_unknown(outcome);
+  Memo memo = read_memo(recipient.memo, due.received_at);
+  memo.history.tries.push_back({now, fault.kind});
+  const auto then = retry::next(memo.history, fault, parts.schedule, now, types::Seed{parts.entropy.number()});
+  if (const auto* again = std::get_if<retry::NextTry>(&then)) {
+    end.next_try = again->at;
+    end.given_up_at = retry::given_up_at(memo.history, fault, parts.schedule, now);
+    tell_of_delay(parts, due, recipient, end, memo, now);
+    result.state = types::RecipientState::waiting;
+    result.next_at = *end.next_try;
+    result.memo = write_memo(memo);
+    return;
+  }
+  const auto& give_up = std::get<retry::GiveUp>(then);
+  end.gave_up_as = give_up.code;
+  outcome.disposition = types::Disposition::failed;
+  outcome.code = give_up.code;
+  outcome.sentence = give_up.sentence;  // which names the last fault
+}
+
+/// RFC 3461 5.2.1 to 5.2.3: LMTP's last reply is the mailbox's own; a 250 of SMTP is not (decision 0056).
+dsn::Event success_of(const Round& round, const types::Outcome& outcome) {
+  const bool answers = outcome.attempt && round.attempts.at(*outcome.attempt).dsn == types::DsnOffer::offered;
+  if (answers) return dsn::Event::relayed;
+  return round.protocol == types::RouteProtocol::lmtp ? dsn::Event::delivered : dsn::Event::relayed_past_dsn;
+}
+
+/// From an outcome to what the store is told.
 types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient,
-                                 RecipientEnd& end, Instant now) {
+                                 const Round& round, RecipientEnd& end, Instant now) {
   types::Outcome& outcome = end.outcome;
   end.rounds_tried = recipient.attempts + 1;
   types::RecipientResult result;
   result.position = recipient.position;
-  if (outcome.disposition == types::Disposition::deferred) {
-    const types::Fault fault = fault_or_unknown(outcome);
-    retry::History history = read_memo(recipient.memo, due.received_at);
-    history.tries.push_back({now, fault.kind});
-    const auto then = retry::next(history, fault, parts.schedule, now, types::Seed{parts.entropy.number()});
-    if (const auto* again = std::get_if<retry::NextTry>(&then)) {
-      result.state = types::RecipientState::waiting;
-      result.next_at = again->at;
-      result.memo = write_memo(history);
-    } else {
-      const auto& give_up = std::get<retry::GiveUp>(then);
-      end.gave_up_as = give_up.code;
-      outcome.disposition = types::Disposition::failed;
-      outcome.code = give_up.code;
-      outcome.sentence = give_up.sentence + ": " + outcome.sentence;
-    }
-  }
+  if (outcome.disposition == types::Disposition::deferred) postpone(parts, due, recipient, end, result, now);
+  if (outcome.disposition == types::Disposition::delivered) end.event = success_of(round, outcome);
   if (outcome.disposition == types::Disposition::delivered) result.state = types::RecipientState::delivered;
   if (outcome.disposition == types::Disposition::failed) result.state = types::RecipientState::failed;
   result.code = outcome.code;
@@ -157,6 +192,7 @@ void log_outcome(const DeliveryParts& parts, const types::DueRecipients& due, co
     const types::Attempt& attempt = round.attempts.at(*outcome.attempt);
     fields.push_back({"peer", attempt.peer.to_string()});
     fields.push_back({"tls", attempt.tls ? attempt.tls->version : "none"});
+    if (round.plan.hops.at(static_cast<std::size_t>(attempt.hop)).waived) fields.push_back({"tls_required", "no"});
     if (attempt.verdict && attempt.verdict->record) fields.push_back({"tlsa", attempt.verdict->record->to_string()});
   }
   if (outcome.assurance) fields.push_back({"assurance", types::to_string(*outcome.assurance)});
@@ -248,8 +284,14 @@ io::Task<Result<io::Recorded>> record_once(const DeliveryParts& parts, const Con
   io::Recording recording{what.due.id, what.due.hop, what.now, what.results, history_of(what.due, what.round, what.now), {}};
   // A failure that nobody is told of is lost mail: without its notice it is not recorded.
   CO_TRY(auto notices, co_await parts.notices.notices(what.due, what.round.plan, what.round.attempts, what.ends));
+  std::string written;
+  for (const io::Notice& notice : notices) written += (written.empty() ? "" : ",") + notice.body.id().to_string();
   recording.notices = std::move(notices);
-  co_return co_await parts.queue.record(std::move(recording));
+  auto recorded = co_await parts.queue.record(std::move(recording));
+  if (recorded && !written.empty()) {
+    parts.log.event(notice_written, {{"queue", what.due.id.to_string()}, {"to", types::to_string(what.due.sender.path)}, {"notice", written}});
+  }
+  co_return recorded;
 }
 
 /// A disk that is merely full gets room again: until then the claim stays and the result waits here. Given up, the message
@@ -275,8 +317,9 @@ io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   Concluded what{due, round, now, {}, {}};
   for (types::Outcome& outcome : policy::judge(round.plan, round.attempts, indices_of(due), now)) {
     const types::DueRecipient& recipient = due.recipients[what.ends.size()];
-    RecipientEnd& end = what.ends.emplace_back(RecipientEnd{std::move(outcome), 1, std::nullopt});
-    what.results.push_back(result_of(parts, due, recipient, end, now));
+    RecipientEnd& end = what.ends.emplace_back();
+    end.outcome = std::move(outcome);
+    what.results.push_back(result_of(parts, due, recipient, round, end, now));
     log_outcome(parts, due, recipient, round, end.outcome, what.results.back());
   }
   co_await record(parts, what);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "engine/dsn/wanted.h"
 #include "engine/retry/schedule.h"
 #include "io/dns/resolver.h"
 #include "io/log/log.h"
@@ -30,6 +31,9 @@ struct RecipientEnd {
   types::Outcome outcome;
   std::uint32_t rounds_tried = 1;                  ///< this one included
   std::optional<types::EnhancedCode> gave_up_as;   ///< set where a limit, not a reply, ended it
+  std::optional<dsn::Event> event;                 ///< what its sender might want to know, beside failure: engine/dsn says
+  std::optional<Instant> next_try;                 ///< while it waits
+  std::optional<Instant> given_up_at;              ///< while it waits and a limit runs
 };
 
 /// Words the notices a round calls for. A seam to engine/dsn.
@@ -57,6 +61,7 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+  Duration delay_notice_after = std::chrono::hours(4);  ///< from acceptance; 0: senders are not told of delay
   Reuse reuse{};
   /// What the operator's rules demand for mail to a domain, as they are now; unset: there are no rules. No tenant: only
   /// the rules for all.

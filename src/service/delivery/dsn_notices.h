@@ -1,9 +1,12 @@
 // DsnNotices: the notices of engine/dsn, with the original read from the store and the notice kept in it.
 //
 // A failure is told in the transaction that records it (QueueStore::record), so that there is no moment in which the mail is
-// gone and nobody knows. Delay and success notices come with the schedule that calls for them.
+// gone and nobody knows; delay and success likewise, so that neither is told twice. Whether somebody is to be told is
+// dsn::wanted's, in which words dsn::compose's. The original goes back whole only where the sender asked with RET=FULL, it is
+// small, and it is 7-bit: a notice must not get stuck at a server where a plain one would pass (decision 0056).
 #pragma once
 
+#include "engine/dsn/notice.h"
 #include "service/delivery/deliver.h"
 
 namespace danewerk::service {
@@ -20,7 +23,7 @@ class DsnNotices final : public NoticeWriter {
                                                     const std::vector<RecipientEnd>& ends) override;
 
  private:
-  io::Task<Result<std::string>> beginning_of(types::QueueId id);
+  io::Task<Result<void>> read_original(const types::DueRecipients& due, dsn::DsnInput& input);
 
   io::QueueStore& queue_;
   const io::Clock& clock_;

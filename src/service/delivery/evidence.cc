@@ -29,6 +29,9 @@ Json of(const types::Hop& hop) {
             {"level", types::to_string(hop.level)}, {"reason", types::to_string(hop.reason)}};
   if (hop.audit) json["audit"] = types::to_string(*hop.audit);
   for (const types::IpAddress& address : hop.addresses) json["addresses"].push_back(address.to_string());
+  if (hop.raised) json["raised"] = true;
+  if (hop.audit) json["audit"] = types::to_string(*hop.audit);
+  if (hop.waived) json["waived"] = true;
   if (hop.dane) {
     json["base_domain"] = hop.dane->base.to_string();
     for (const types::TlsaRecord& record : hop.dane->published) json["published"].push_back(record.to_string());
@@ -92,6 +95,7 @@ Json of(const types::Verdict& verdict) {
 
 std::string evidence_of(const types::DeliveryPlan& plan) {
   Json json{{"next_hop", plan.next_hop.to_string()}, {"mx", types::to_string(plan.mx)}, {"made", to_rfc3339(plan.made)}};
+  if (plan.demands.require_tls != types::RequireTls::no) json["require_tls"] = types::to_string(plan.demands.require_tls);
   if (plan.sts) json["mta_sts"] = of(*plan.sts);
   for (const types::Hop& hop : plan.hops) json["hops"].push_back(of(hop));
   for (const types::HostOut& host : plan.out) {
@@ -115,6 +119,8 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& a
   if (!attempt.detail.empty()) json["detail"] = attempt.detail;
   if (attempt.messages_before > 0) json["messages_before"] = attempt.messages_before;
   if (!attempt.peer_name.empty()) json["helo"] = attempt.peer_name;
+  if (attempt.dsn != types::DsnOffer::unknown) json["dsn"] = attempt.dsn == types::DsnOffer::offered;
+  if (attempt.require_tls == types::RequireTls::yes) json["requiretls"] = true;
   if (attempt.tls) json["tls"] = {{"version", attempt.tls->version}, {"cipher", attempt.tls->cipher}, {"resumed", attempt.tls->resumed}};
   for (const types::CertificateDigests& one : attempt.presented) {
     json["presented"].push_back({{"cert_sha256", one.cert_sha256}, {"spki_sha256", one.spki_sha256}});

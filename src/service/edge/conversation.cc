@@ -74,6 +74,7 @@ io::Task<> Conversation::take_body(std::string_view octets) {
 io::Task<> Conversation::end_body(ByteCount size) {
   const Instant now = parts_.clock.now();
   const auto octets = std::to_string(static_cast<std::uint64_t>(size));
+  incoming_->complete(rules_.waivers);
   if (!incoming_->refusal()) {
     auto received = received_line({session_.peer_name(), peer_.address, rules_.names.at(local_.address), tls_, *incoming_->id(),
                                    incoming_->envelope(), now});

@@ -28,6 +28,7 @@
 #include "service/edge/body_pace.h"
 #include "service/edge/door.h"
 #include "service/edge/host_names.h"
+#include "types/rules.h"
 
 namespace danewerk::service {
 
@@ -53,6 +54,7 @@ struct EdgeRules {
   engine::smtp::ServerTimeouts timeouts;
   BodyPace::Rule pace;
   std::uint32_t most_received = 100;  ///< Received lines; one more is a loop (RFC 5321 6.3)
+  types::WaiverUse waivers = types::WaiverUse::honour;  ///< `refuse`: mail with TLS-Required: No is not taken here
 };
 
 class Edge {

@@ -20,6 +20,7 @@ Result<void, types::Reply> Incoming::add(Grant grant) {
 io::Task<> Incoming::take(std::string_view octets, std::uint32_t most_received) {
   if (loops_ || store_error_) co_return;
   received_.feed(octets);
+  tls_required_.feed(octets);
   if (received_.count() > most_received) {  // SMTP-06, RFC 5321 6.3
     loops_ = true;
     writer_.reset();
@@ -29,8 +30,17 @@ io::Task<> Incoming::take(std::string_view octets, std::uint32_t most_received) 
   if (!kept) store_failed(std::move(kept).error());
 }
 
+void Incoming::complete(types::WaiverUse waivers) {
+  tls_required_.finish();
+  if (envelope_.sender.require_tls == types::RequireTls::yes || !tls_required_.waives()) return;  // RTL-02
+  envelope_.sender.require_tls = types::RequireTls::waived;
+  waiver_refused_ = waivers == types::WaiverUse::refuse;
+  if (waiver_refused_) writer_.reset();
+}
+
 std::optional<types::Reply> Incoming::refusal() const {
   if (loops_) return make_reply(554, {5, 4, 6}, "this message has passed too many servers: a mail loop");
+  if (waiver_refused_) return make_reply(550, {5, 7, 1}, "mail with TLS-Required: No is not taken here, by the operator's rule");
   if (!store_error_) return std::nullopt;
   if (store_error_->kind == ErrorKind::limit) return make_reply(452, {4, 3, 1}, "no room for this message now, please come back");
   return make_reply(451, {4, 3, 0}, "the message could not be stored, please come back");

@@ -5,15 +5,17 @@
 // failed): the rest of the body is then read and dropped, because SMTP gives us no way to say so earlier, and the fault is
 // the reply at its end. Once stored() was called the message is the queue's.
 //
-// RFC 5321 6.1 (responsibility), 6.3 (loops), 4.5.3.1.10; conformance SMTP-02, SMTP-06.
+// RFC 5321 6.1 (responsibility), 6.3 (loops), 4.5.3.1.10; RFC 8689 4.1; conformance SMTP-02, SMTP-06, RTL-02.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "engine/smtp/tls_required.h"
 #include "io/store/queue_store.h"
 #include "service/edge/admission.h"
 #include "service/edge/received.h"
+#include "types/rules.h"
 
 namespace danewerk::service {
 
@@ -34,6 +36,8 @@ class Incoming {
   }
   /// The next octets of the body; faults are kept for refusal().
   io::Task<> take(std::string_view octets, std::uint32_t most_received);
+  /// The body is complete: what its header says about TLS becomes the message's tag (RFC 8689 4.1), or the refusal.
+  void complete(types::WaiverUse waivers);
   /// The id the store has given it; nothing before begin_body().
   const std::optional<types::QueueId>& id() const noexcept { return id_; }
   /// The error of the store, if that is why refusal() refuses.
@@ -56,8 +60,10 @@ class Incoming {
   std::optional<io::BodyWriter> writer_;
   std::optional<types::QueueId> id_;
   ReceivedCounter received_;
+  engine::smtp::TlsRequiredField tls_required_;
   std::optional<Error> store_error_;
   bool loops_ = false;
+  bool waiver_refused_ = false;
 };
 
 }  // namespace danewerk::service
