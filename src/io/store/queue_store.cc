@@ -91,6 +91,21 @@ Task<Result<Recorded>> QueueStore::record(Recording recording) {
   co_return Recorded{job->applied.known, job->applied.waiting};
 }
 
+Task<Result<void>> QueueStore::put_off(const types::DueRecipients& due, Instant until, types::EnhancedCode code, std::string sentence) {
+  std::vector<std::uint32_t> positions;
+  for (const types::DueRecipient& recipient : due.recipients) positions.push_back(recipient.position);
+  Writer::Work work = [id = due.id.number(), positions = std::move(positions), until, code = code.to_string(),
+                       sentence = std::move(sentence)](Database& database) -> Result<void> {
+    for (const std::uint32_t position : positions) {
+      TRY_VOID(database.run("UPDATE recipient SET next_at = ?3, code = ?4, sentence = ?5 WHERE message = ?1 AND position = ?2 AND state = 0", id,
+                            position, until, code, sentence));
+    }
+    return {};
+  };
+  Writer::Answer settled = [claims = claims_, key = Claims::Key{due.id.number(), due.hop.text}](const Result<void>&) { claims->release(key); };
+  co_return co_await store_.writer().write(std::move(work), std::move(settled));
+}
+
 Task<Result<std::optional<Instant>>> QueueStore::next_due() {
   using Next = std::optional<Instant>;
   std::function<Result<Next>(Database&)> work = [claims = claims_](Database& database) {

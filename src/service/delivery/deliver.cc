@@ -8,6 +8,7 @@
 #include "service/delivery/evidence.h"
 #include "service/delivery/gather.h"
 #include "service/delivery/memo.h"
+#include "service/delivery/weigh_anchors.h"
 
 namespace danewerk::service {
 namespace {
@@ -15,6 +16,8 @@ namespace {
 constexpr std::string_view route_prefix = "route:";
 constexpr Duration first_wait_for_room = std::chrono::seconds(1);
 constexpr Duration longest_wait_for_room = std::chrono::seconds(30);
+constexpr types::EnhancedCode held_code{4, 7, 1};
+constexpr Duration held_for = std::chrono::hours(1);  // resuming makes it due at once; this is for a crash in between
 
 types::RecipientIndex index_of(const types::DueRecipient& recipient) { return types::RecipientIndex{recipient.position}; }
 
@@ -44,6 +47,7 @@ types::RequireTls relayed_require_tls(const types::DueRecipients& due, const Hop
 struct Round {
   types::DeliveryPlan plan;
   std::vector<types::Attempt> attempts;
+  std::vector<types::NegativeAnchor> anchors;
 };
 
 io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRecipients& due) {
@@ -62,6 +66,7 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
   } else {
     Prospect found = co_await prospect(parts, target.next_hop, demands);
     round.plan = std::move(found.plan);
+    round.anchors = std::move(found.anchors);
   }
   CO_TRY(io::BodyReader body, co_await parts.queue.open_body(due.id));
   while (true) {
@@ -102,7 +107,7 @@ types::Fault fault_or_unknown(const types::Outcome& outcome) {
 
 /// From an outcome to what the store is told; a deferral at its limit becomes a failure here (engine/retry).
 types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient,
-                                 RecipientEnd& end, Instant now) {
+                                 RecipientEnd& end, const Round& round, Instant now) {
   types::Outcome& outcome = end.outcome;
   end.rounds_tried = recipient.attempts + 1;
   types::RecipientResult result;
@@ -128,7 +133,7 @@ types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRec
   if (outcome.disposition == types::Disposition::failed) result.state = types::RecipientState::failed;
   result.code = outcome.code;
   result.sentence = outcome.sentence;
-  result.evidence = evidence_of(outcome);
+  result.evidence = evidence_of(outcome, round.anchors);
   return result;
 }
 
@@ -144,6 +149,7 @@ void log_outcome(const DeliveryParts& parts, const types::DueRecipients& due, co
     if (attempt.verdict && attempt.verdict->record) fields.push_back({"tlsa", attempt.verdict->record->to_string()});
   }
   if (outcome.assurance) fields.push_back({"assurance", types::to_string(*outcome.assurance)});
+  for (const types::NegativeAnchor& anchor : round.anchors) fields.push_back({"nta", anchor.domain.to_string()});
   fields.push_back({"what", outcome.sentence});
   const bool waits = result.state == types::RecipientState::waiting;
   if (waits) fields.push_back({"next", to_rfc3339(result.next_at)});
@@ -158,13 +164,13 @@ std::vector<types::AttemptEvidence> history_of(const types::DueRecipients& due, 
   std::vector<types::AttemptEvidence> out;
   if (round.attempts.empty()) {
     const types::EnhancedCode code = round.plan.stop ? round.plan.stop->code : types::EnhancedCode{4, 0, 0};
-    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan)});
+    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan, round.anchors)});
   }
   for (const types::Attempt& attempt : round.attempts) {
     const auto fault = policy::fault_of(round.plan, attempt);
     out.push_back({attempt.started, due.hop, round.plan.hops.at(static_cast<std::size_t>(attempt.hop)).to_string(),
                    fault ? fault->code : types::EnhancedCode{2, 0, 0}, fault ? fault->sentence : "completed",
-                   evidence_of(round.plan, attempt)});
+                   evidence_of(round.plan, attempt, round.anchors)});
   }
   return out;
 }
@@ -192,6 +198,7 @@ types::HopKey mx_key(const types::MailDomain& domain) { return {types::NextHop::
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Prospect out;
   out.facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
+  if (parts.anchors) out.anchors = weigh_anchors(out.facts, *parts.anchors(), parts.clock.now());
   out.plan = policy::plan(out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
   co_return out;
 }
@@ -229,9 +236,20 @@ io::Task<> record(const DeliveryParts& parts, const Concluded& what) {
   }
 }
 
+/// True if the mail is held, and put back.
+io::Task<bool> held_back(const DeliveryParts& parts, const types::DueRecipients& due) {
+  if (!parts.held) co_return false;
+  auto why = parts.held(due.tenant, due.origin);
+  if (!why) co_return false;
+  const auto put_off = co_await parts.queue.put_off(due, parts.clock.now() + held_for, held_code, *why);
+  if (!put_off) parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", put_off.error().what}});
+  co_return true;
+}
+
 }  // namespace
 
 io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
+  if (co_await held_back(parts, due)) co_return;
   Result<Round> ran = co_await run_round(parts, due);
   const Instant now = parts.clock.now();
   const Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);
@@ -239,7 +257,7 @@ io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   for (types::Outcome& outcome : policy::judge(round.plan, round.attempts, indices_of(due), now)) {
     const types::DueRecipient& recipient = due.recipients[what.ends.size()];
     RecipientEnd& end = what.ends.emplace_back(RecipientEnd{std::move(outcome), 1, std::nullopt});
-    what.results.push_back(result_of(parts, due, recipient, end, now));
+    what.results.push_back(result_of(parts, due, recipient, end, round, now));
     log_outcome(parts, due, recipient, round, end.outcome, what.results.back());
   }
   co_await record(parts, what);

@@ -20,6 +20,7 @@
 #include "service/delivery/conversation.h"
 #include "types/accepted_domain.h"
 #include "types/destination_facts.h"
+#include "types/negative_anchor.h"
 #include "types/rules.h"
 
 namespace danewerk::service {
@@ -56,6 +57,10 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+  /// Why the mail of that tenant and origin may not be delivered now, if so. Empty function: all may.
+  std::function<std::optional<std::string>(const types::TenantId&, types::Origin)> held = {};
+  /// The negative trust anchors, those included that have ended but that the resolver may still hold. Empty function: there are none.
+  std::function<std::shared_ptr<const std::vector<types::NegativeAnchor>>()> anchors = {};
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
@@ -72,6 +77,7 @@ types::HopKey mx_key(const types::MailDomain& domain);
 struct Prospect {
   types::DestinationFacts facts;
   types::DeliveryPlan plan;
+  std::vector<types::NegativeAnchor> anchors;  ///< in force, and an unsigned answer of the facts lies below them
 };
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
 
