@@ -39,7 +39,7 @@ struct DkimKey {
   std::string amiss;                    ///< what that look found wrong; empty if the record matched
 
   bool may_sign() const noexcept { return activated_at && seen_at && amiss.empty(); }
-  /// "sel._domainkey.example.com"
+  /// "sel._domainkey.example.com"; whoever makes a key sees to it that this is a name.
   DomainName record_name() const { return domain.prefixed(std::string(selector.text()) + "._domainkey"); }
   friend bool operator==(const DkimKey&, const DkimKey&) = default;
 };

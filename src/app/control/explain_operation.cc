@@ -60,7 +60,15 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
   }
   const types::MessageDemands demands;
   const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), demands);
-  co_return explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules));
+  Json json = explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules));
+  std::string text = json["text"];
+  for (const types::NegativeAnchor& anchor : found.anchors) {
+    json["negative_trust_anchors"].push_back(anchor_json(anchor, parts.delivery.clock.now()));
+    text += "\nNegative trust anchor for " + anchor.domain.to_string() + " until " + to_rfc3339(anchor.end()) + ", set by " + anchor.who + ": " + anchor.why +
+            "\n  nothing at and below this name is validated; the unsigned answers above rest on that\n";
+  }
+  json["text"] = text;
+  co_return json;
 }
 
 }  // namespace

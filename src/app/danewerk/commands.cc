@@ -9,6 +9,7 @@
 
 #include "app/config/schema.h"
 #include "app/control/client.h"
+#include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/render.h"
 #include "app/serve/serve.h"
 
@@ -225,6 +226,9 @@ int run_command(int argc, char** argv) {
   add_json(explain, common);
   explain->callback([&] { exit_code = ask(common, "explain", {{"subject", subject}}, nullptr); });
   add_domain(app, common, exit_code);
+  const Asking asking{[&](const std::string& operation, Json arguments, Renderer render) { exit_code = ask(common, operation, std::move(arguments), render); },
+                      [&](CLI::App* command) { add_json(command, common); }};
+  add_hoster_commands(app, asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

@@ -5,6 +5,7 @@
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
+#include "io/process/resolver_child.h"
 #include "io/runtime/blocking.h"
 #include "io/runtime/stopping.h"
 #include "io/store/posix_disk.h"
@@ -58,6 +59,14 @@ types::Rules rules_of(const Settings& settings) {
   return rules;
 }
 
+/// Mail that a suspended tenant sent waits; what it is sent goes on, unless that was stopped too. Notices of ours always go.
+std::optional<std::string> why_held(const io::Domains& domains, const types::TenantId& tenant, types::Origin origin) {
+  const types::Suspension* suspension = domains.suspension(tenant);
+  if (!suspension || origin == types::Origin::notice) return std::nullopt;
+  if (origin == types::Origin::inbound && suspension->inbound == types::Suspension::Inbound::continues) return std::nullopt;
+  return "held: tenant " + tenant.to_string() + " is suspended since " + to_rfc3339(suspension->at) + " by " + suspension->who + ": " + suspension->why;
+}
+
 service::EdgeRules edge_rules(const Settings& settings, const std::vector<types::Endpoint>& listen) {
   service::EdgeRules rules;
   rules.listen = listen;
@@ -84,6 +93,7 @@ Result<void> Worker::start() {
   running_ = true;
   reactors_->start();
   TRY_VOID(start_resolvers());
+  build_hosting();
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_edges();
@@ -105,6 +115,8 @@ Result<void> Worker::open_store() {
   queue_.emplace(*store_);
   keys_.emplace(*store_);
   TRY(domains_, io::DomainStore::open(*store_));
+  TRY(dkim_store_, io::DkimStore::open(*store_));
+  TRY(anchor_store_, io::AnchorStore::open(*store_));
   return {};
 }
 
@@ -133,6 +145,18 @@ Result<void> Worker::start_resolvers() {
   return {};
 }
 
+/// The keys that sign, and the negative trust anchors, if the resolver is ours to tell.
+void Worker::build_hosting() {
+  const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
+  dkim_ = std::make_unique<service::DkimKeys>(service::DkimParts{*dkim_store_, [this] { return domains_->snapshot(); }, *resolvers_.front(), clock_, log_,
+                                                                 settings_.edge.hostname, forget});
+  home().post([this] { group_->spawn("dkim", dkim_->watch()); });
+  if (settings_.resolver.mode != ChildOrExternal::child) return;
+  resolver_anchors_ = std::make_unique<io::dns::UnboundAnchors>(io::dns::UnboundControl(io::resolver_control_socket(resolver_directory(settings_))));
+  anchors_ = std::make_unique<service::AnchorKeeper>(service::AnchorParts{*anchor_store_, *resolver_anchors_, clock_, log_, forget});
+  home().post([this] { group_->spawn("negative trust anchors", anchors_->keep()); });
+}
+
 types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
   const auto* name = std::get_if<types::DomainName>(&domain);
   const auto snapshot = domains_->snapshot();
@@ -142,17 +166,20 @@ types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
 Result<void> Worker::build_delivery() {
   TRY(auto tls, io::ClientContext::make());
   notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
-                                                   [this](const types::MailDomain& domain) { return hop_of(domain); });
+                                                   [this](const types::MailDomain& domain) { return hop_of(domain); }, dkim_.get());
   const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
     const auto snapshot = domains_->snapshot();
     const types::AcceptedDomain* own = snapshot->find(domain);
     return own ? std::optional(own->route) : std::nullopt;
   };
+  std::function<std::shared_ptr<const io::AnchorStore::Anchors>()> anchors;  // a resolver that is not ours holds none of ours
+  if (anchors_) anchors = [this] { return anchor_store_->snapshot(); };
+  const auto held = [this](const types::TenantId& tenant, types::Origin origin) { return why_held(*domains_->snapshot(), tenant, origin); };
   std::vector<service::DeliverOne> deliver_on;
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
         service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_),
-                               rules_of(settings_), schedule_of(settings_.delivery), route_of}));
+                               rules_of(settings_), schedule_of(settings_.delivery), route_of, held, anchors}));
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -169,7 +196,7 @@ void Worker::build_edges() {
   const auto add = [&](const service::Admission& admission, const std::vector<types::Endpoint>& listen) {
     if (listen.empty()) return;
     service::EdgeParts parts{*reactors_, *store_, *queue_, admission, *door_, clock_, log_, [this] { return certificate_.current(); },
-                             [this] { scheduler_->wake(); }};
+                             [this] { scheduler_->wake(); }, admission.origin() == types::Origin::submission ? dkim_.get() : nullptr};
     edges_.push_back(std::make_unique<service::Edge>(std::move(parts), edge_rules(settings_, listen)));
   };
   add(*inbound_, settings_.edge.listen);
@@ -206,7 +233,7 @@ io::Task<> Worker::keep_house() {
 
 Result<void> Worker::open_control() {
   operated_ = std::make_unique<OperatedParts>(OperatedParts{*queue_, *store_, *domains_, *deliveries_.front(), *scheduler_,
-                                                            settings_.edge.hostname.to_string(), {}, {}});
+                                                            settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get()});
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
@@ -220,6 +247,9 @@ Result<void> Worker::open_control() {
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
+  add_tenant_operations(operations_, *operated_);
+  add_dkim_operations(operations_, *operated_);
+  add_anchor_operations(operations_, *operated_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }

@@ -17,7 +17,7 @@ constexpr std::string_view route_prefix = "route:";
 constexpr Duration first_wait_for_room = std::chrono::seconds(1);
 constexpr Duration longest_wait_for_room = std::chrono::seconds(30);
 constexpr types::EnhancedCode held_code{4, 7, 1};
-constexpr Duration held_for = std::chrono::hours(1);  // resuming makes it due at once; this is for a crash in between
+constexpr Duration held_for = std::chrono::minutes(15);  // resuming makes it due at once; this is for what was on its way meanwhile
 
 types::RecipientIndex index_of(const types::DueRecipient& recipient) { return types::RecipientIndex{recipient.position}; }
 
@@ -236,11 +236,17 @@ io::Task<> record(const DeliveryParts& parts, const Concluded& what) {
   }
 }
 
-/// True if the mail is held, and put back.
-io::Task<bool> held_back(const DeliveryParts& parts, const types::DueRecipients& due) {
+/// True if the mail is held, and put back. The time is noted as our own doing: it does not count toward the message's limit.
+io::Task<bool> held_back(const DeliveryParts& parts, types::DueRecipients& due) {
   if (!parts.held) co_return false;
   auto why = parts.held(due.tenant, due.origin);
   if (!why) co_return false;
+  for (types::DueRecipient& recipient : due.recipients) {
+    retry::History history = read_memo(recipient.memo, due.received_at);
+    if (!history.tries.empty() && history.tries.back().fault == types::FaultKind::ours) continue;
+    history.tries.push_back({parts.clock.now(), types::FaultKind::ours});
+    recipient.memo = write_memo(history);
+  }
   const auto put_off = co_await parts.queue.put_off(due, parts.clock.now() + held_for, held_code, *why);
   if (!put_off) parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", put_off.error().what}});
   co_return true;
