@@ -61,7 +61,7 @@ io::Task<Result<Json>> status(OperatedParts& parts) {
             {"domains", parts.domains.snapshot()->size()},
             {"queue", {{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed}}}};
   if (const auto broken = parts.store.broken()) json["store"] = broken->what;
-  for (auto& [name, value] : hoster_status(parts).items()) json[name] = value;
+  json.update(hoster_status(parts));
   if (parts.publisher_status) json["zone"] = parts.publisher_status();
   co_return json;
 }

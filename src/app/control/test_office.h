@@ -20,6 +20,8 @@ class Office {
     add_send_operation(operations, *parts);
     add_status_operation(operations, *parts);
     add_explain_operation(operations, *parts);
+    add_tenant_operations(operations, *parts);
+    add_anchor_operations(operations, *parts);
   }
 
   /// Performs it for the local user "root"; `body` is all there is behind the request.
