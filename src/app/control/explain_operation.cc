@@ -117,7 +117,15 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
   types::MessageDemands demands = terms.demands;
   demands.require_tls = of_message.require_tls;
   const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), demands);
-  co_return with_rule(explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules)), terms);
+  Json json = explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules));
+  std::string text = json["text"];
+  for (const types::NegativeAnchor& anchor : found.anchors) {
+    json["negative_trust_anchors"].push_back(anchor_json(anchor, parts.delivery.clock.now()));
+    text += "\nNegative trust anchor for " + anchor.domain.to_string() + " until " + to_rfc3339(anchor.end()) + ", set by " + anchor.who + ": " + anchor.why +
+            "\n  nothing at and below this name is validated; the unsigned answers above rest on that\n";
+  }
+  json["text"] = text;
+  co_return with_rule(std::move(json), terms);
 }
 
 }  // namespace

@@ -56,6 +56,10 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
   if (!own) {
     return fail(ErrorKind::denied, types::to_string(sender.domain()) + " is not one of our domains: mail is only sent for those; see `danewerk domain add`");
   }
+  if (const types::Suspension* suspension = domains->suspension(own->tenant)) {
+    return fail(ErrorKind::denied, "tenant " + own->tenant.to_string() + " is suspended since " + to_rfc3339(suspension->at) + " by " + suspension->who + ": " +
+                                       suspension->why + "; see `danewerk tenant resume`");
+  }
   types::NewMessage message{own->tenant, types::Origin::submission, {}, {}, now, now, {}};
   bool utf8 = sender.needs_smtputf8();
   message.envelope.sender.path = std::move(sender);
@@ -107,11 +111,13 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   CO_TRY(types::NewMessage message, message_from(parts, call.request.arguments, now));
   CO_TRY_VOID(parts.store.has_room(ByteCount{call.body.left()}));
   io::BodyWriter body = parts.queue.begin(now);
+  const auto signing = parts.signer ? parts.signer->begin(message.tenant) : nullptr;
   Passing seen;
   while (true) {
     CO_TRY(std::string_view piece, co_await call.body.next());
     if (piece.empty()) break;
     seen.look(piece);
+    if (signing) signing->feed(piece);
     CO_TRY_VOID(co_await body.append(piece));
   }
   seen.end();
@@ -122,9 +128,14 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   if (seen.eight_bit_header()) message.envelope.sender.utf8 = types::Smtputf8::yes;
   message.prepended = prepended_lines(parts, seen, body.id(), now);
   CO_TRY_VOID(settle_tls_required(parts, seen, message));
+  dkim::Signed signature;
+  if (signing) signature = signing->finish(message.prepended, now);
+  message.prepended.insert(0, signature.fields);
   CO_TRY(types::QueueId id, co_await parts.queue.accept(std::move(message), std::move(body)));
   parts.scheduler.wake();
-  co_return Json{{"id", id.to_string()}};
+  Json answer{{"id", id.to_string()}};
+  if (!signature.what.empty()) answer["dkim"] = signature.what;
+  co_return answer;
 }
 
 }  // namespace

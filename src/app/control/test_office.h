@@ -30,6 +30,8 @@ class Office {
     add_explain_operation(operations, *parts);
     add_connector_operations(operations, *parts, *connectors);
     add_connector_simulation(operations, *parts);
+    add_tenant_operations(operations, *parts);
+    add_anchor_operations(operations, *parts);
   }
 
   /// Performs it for the local user "root"; `body` is all there is behind the request.

@@ -10,6 +10,7 @@
 #include "app/config/schema.h"
 #include "app/control/client.h"
 #include "app/danewerk/connector_commands.h"
+#include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/render.h"
 #include "app/serve/serve.h"
 
@@ -241,6 +242,9 @@ int run_command(int argc, char** argv) {
     return ask(common, operation, std::move(arguments), render, body, size);
   };
   add_connector_commands(app, common.json, exit_code, asking);
+  const Asking hoster_asking{[&](const std::string& operation, Json arguments, Renderer render) { exit_code = ask(common, operation, std::move(arguments), render); },
+                             [&](CLI::App* command) { add_json(command, common); }};
+  add_hoster_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

@@ -1,5 +1,7 @@
 #include "app/danewerk/render.h"
 
+#include "app/danewerk/render_hoster.h"
+
 namespace danewerk::app {
 namespace {
 
@@ -20,6 +22,14 @@ void add_dane_lines(const Json& evidence, std::string& out) {
   out += "      DANE " + text(dane, "verdict");
   if (dane.contains("record")) out += " by " + text(dane, "record") + " at depth " + text(dane, "depth");
   out += ": " + text(dane, "reason") + "\n";
+}
+
+void add_anchor_lines(const Json& holder, const std::string& indent, std::string& out) {
+  if (!holder.contains("evidence") || !holder["evidence"].is_object() || !holder["evidence"].contains("negative_trust_anchors")) return;
+  for (const Json& anchor : holder["evidence"]["negative_trust_anchors"]) {
+    out += indent + "negative trust anchor for " + text(anchor, "domain") + " until " + text(anchor, "until") + ", set by " + text(anchor, "who") + ": " +
+           text(anchor, "why") + "\n";
+  }
 }
 
 }  // namespace
@@ -45,10 +55,12 @@ std::string render_message(const Json& answer) {
     if (recipient.contains("next")) out += ", next attempt " + text(recipient, "next");
     out += "\n";
     if (recipient.contains("what")) out += "    " + text(recipient, "what") + "\n";
+    add_anchor_lines(recipient, "    ", out);
   }
   for (const Json& attempt : answer["attempts"]) {
     out += "  " + text(attempt, "at") + " " + text(attempt, "code") + " " + text(attempt, "host") + ": " + text(attempt, "what") + "\n";
     if (attempt["evidence"].is_object()) add_dane_lines(attempt["evidence"], out);
+    add_anchor_lines(attempt, "      ", out);
   }
   return out;
 }
@@ -65,6 +77,7 @@ std::string render_status(const Json& answer) {
   std::string out = text(answer, "hostname") + ": " + text(answer, "domains") + " domains; queue " + text(answer["queue"], "messages") + " messages, " +
                     text(answer["queue"], "waiting") + " waiting, " + text(answer["queue"], "in_delivery") + " in delivery\n";
   if (answer.contains("store")) out += "the store refuses writes: " + text(answer, "store") + "\n";
+  out += render_hoster_status(answer);
   if (answer.contains("zone")) out += answer["zone"].dump(2) + "\n";
   return out;
 }

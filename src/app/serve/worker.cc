@@ -7,6 +7,7 @@
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
 #include "engine/connector/decide.h"
+#include "io/process/resolver_child.h"
 #include "io/runtime/blocking.h"
 #include "io/runtime/stopping.h"
 #include "io/store/posix_disk.h"
@@ -66,6 +67,14 @@ types::Rules rules_of(const Settings& settings) {
   return rules;
 }
 
+/// Mail that a suspended tenant sent waits; what it is sent goes on, unless that was stopped too. Notices of ours always go.
+std::optional<std::string> why_held(const io::Domains& domains, const types::TenantId& tenant, types::Origin origin) {
+  const types::Suspension* suspension = domains.suspension(tenant);
+  if (!suspension || origin == types::Origin::notice) return std::nullopt;
+  if (origin == types::Origin::inbound && suspension->inbound == types::Suspension::Inbound::continues) return std::nullopt;
+  return "held: tenant " + tenant.to_string() + " is suspended since " + to_rfc3339(suspension->at) + " by " + suspension->who + ": " + suspension->why;
+}
+
 service::EdgeRules edge_rules(const Settings& settings, const std::vector<types::Endpoint>& listen) {
   service::EdgeRules rules;
   rules.listen = listen;
@@ -103,6 +112,7 @@ Result<void> Worker::start() {
   running_ = true;
   reactors_->start();
   TRY_VOID(start_resolvers());
+  build_hosting();
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_edges();
@@ -129,6 +139,8 @@ Result<void> Worker::open_store() {
     const auto* broken = std::get_if<types::BrokenConnector>(&stored);
     if (broken != nullptr) log_.event(connector_unreadable, {{"connector", broken->id}, {"what", broken->fault}});
   }
+  TRY(dkim_store_, io::DkimStore::open(*store_));
+  TRY(anchor_store_, io::AnchorStore::open(*store_));
   return {};
 }
 
@@ -157,6 +169,18 @@ Result<void> Worker::start_resolvers() {
   return {};
 }
 
+/// The keys that sign, and the negative trust anchors, if the resolver is ours to tell.
+void Worker::build_hosting() {
+  const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
+  dkim_ = std::make_unique<service::DkimKeys>(service::DkimParts{*dkim_store_, [this] { return domains_->snapshot(); }, *resolvers_.front(), clock_, log_,
+                                                                 settings_.edge.hostname, forget});
+  home().post([this] { group_->spawn("dkim", dkim_->watch()); });
+  if (settings_.resolver.mode != ChildOrExternal::child) return;
+  resolver_anchors_ = std::make_unique<io::dns::UnboundAnchors>(io::dns::UnboundControl(io::resolver_control_socket(resolver_directory(settings_))));
+  anchors_ = std::make_unique<service::AnchorKeeper>(service::AnchorParts{*anchor_store_, *resolver_anchors_, clock_, log_, forget});
+  home().post([this] { group_->spawn("negative trust anchors", anchors_->keep()); });
+}
+
 types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
   const auto* name = std::get_if<types::DomainName>(&domain);
   const auto snapshot = domains_->snapshot();
@@ -176,12 +200,15 @@ Result<void> Worker::build_delivery() {
   service::ClientManners manners = manners_of(settings_);
   manners.trust = std::move(trust);
   notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
-                                                   [this](const types::MailDomain& domain) { return hop_of(domain); });
+                                                   [this](const types::MailDomain& domain) { return hop_of(domain); }, dkim_.get());
   const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
     const auto snapshot = domains_->snapshot();
     const types::AcceptedDomain* own = snapshot->find(domain);
     return own ? std::optional(own->route) : std::nullopt;
   };
+  std::function<std::shared_ptr<const io::AnchorStore::Anchors>()> anchors;  // a resolver that is not ours holds none of ours
+  if (anchors_) anchors = [this] { return anchor_store_->snapshot(); };
+  const auto held = [this](const types::TenantId& tenant, types::Origin origin) { return why_held(*domains_->snapshot(), tenant, origin); };
   std::vector<service::DeliverOne> deliver_on;
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     Kept& kept = *kept_.emplace_back(std::make_unique<Kept>(settings_.delivery, reactors_->at(i).executor(), clock_, reactors_->size()));
@@ -190,6 +217,8 @@ Result<void> Worker::build_delivery() {
                                rules_of(settings_), schedule_of(settings_.delivery), route_of, settings_.delivery.delay_notice_after,
                                {&kept.lines, &kept.tickets, &kept.plans}}));
     deliveries_.back()->terms_for = [this](const auto& tenant, const types::MailDomain& domain, Instant now) { return terms_for(tenant, domain, now); };
+    deliveries_.back()->held = held;
+    deliveries_.back()->anchors = anchors;
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -206,7 +235,7 @@ void Worker::build_edges() {
   const auto add = [&](const service::Admission& admission, const std::vector<types::Endpoint>& listen) {
     if (listen.empty()) return;
     service::EdgeParts parts{*reactors_, *store_, *queue_, admission, *door_, clock_, log_, [this] { return certificate_.current(); },
-                             [this] { scheduler_->wake(); }};
+                             [this] { scheduler_->wake(); }, admission.origin() == types::Origin::submission ? dkim_.get() : nullptr};
     service::EdgeRules rules = edge_rules(settings_, listen);
     if (admission.origin() == types::Origin::submission) rules.waivers = settings_.delivery.tls_required_no;
     edges_.push_back(std::make_unique<service::Edge>(std::move(parts), std::move(rules)));
@@ -245,7 +274,7 @@ io::Task<> Worker::keep_house() {
 
 Result<void> Worker::open_control() {
   operated_ = std::make_unique<OperatedParts>(OperatedParts{*queue_, *store_, *domains_, *deliveries_.front(), *scheduler_,
-                                                            settings_.edge.hostname.to_string(), {}, {}});
+                                                            settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get()});
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
@@ -261,6 +290,9 @@ Result<void> Worker::open_control() {
   add_status_operation(operations_, *operated_);
   add_connector_operations(operations_, *operated_, *connectors_);
   add_connector_simulation(operations_, *operated_);
+  add_tenant_operations(operations_, *operated_);
+  add_dkim_operations(operations_, *operated_);
+  add_anchor_operations(operations_, *operated_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }

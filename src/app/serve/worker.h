@@ -15,9 +15,13 @@
 #include "io/runtime/entropy.h"
 #include "io/store/connector_store.h"
 #include "io/store/domain_store.h"
+#include "io/store/anchor_store.h"
+#include "io/store/dkim_store.h"
 #include "io/store/key_store.h"
 #include "io/tls/certificate_slot.h"
+#include "service/anchors/anchor_keeper.h"
 #include "service/delivery/dsn_notices.h"
+#include "service/dkim/dkim_keys.h"
 #include "service/edge/edge.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
@@ -40,6 +44,7 @@ class Worker {
  private:
   Result<void> open_store();
   Result<void> start_resolvers();
+  void build_hosting();
   Result<void> build_delivery();
   Result<void> build_publisher();
   void build_edges();
@@ -64,6 +69,11 @@ class Worker {
   std::optional<io::TaskGroup> group_;  // of the home reactor
   std::shared_ptr<io::dns::AnswerCache> answers_;
   std::vector<std::unique_ptr<io::dns::StubResolver>> resolvers_;
+  std::unique_ptr<io::DkimStore> dkim_store_;
+  std::unique_ptr<io::AnchorStore> anchor_store_;
+  std::unique_ptr<service::DkimKeys> dkim_;
+  std::unique_ptr<io::dns::UnboundAnchors> resolver_anchors_;
+  std::unique_ptr<service::AnchorKeeper> anchors_;  // only where the resolver is our child
   std::unique_ptr<service::DsnNotices> notices_;
   struct Kept;  // what deliveries of one reactor leave to later ones
   std::vector<std::unique_ptr<Kept>> kept_;

@@ -111,7 +111,7 @@ CREATE TABLE zone_fact (zone TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT N
   PRIMARY KEY (zone, name)) WITHOUT ROWID;
 )";
 
-// The operator's rules for destinations. owner '*' is everybody; lists are separated by spaces.
+// 4: the operator's rules for destinations. owner '*' is everybody; lists are separated by spaces.
 constexpr const char* connector_tables = R"(
 CREATE TABLE connector (
   id TEXT PRIMARY KEY,
@@ -131,7 +131,42 @@ CREATE TABLE connector (
 ) WITHOUT ROWID;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables};
+// 5: what a hoster needs: suspended tenants, keys that sign mail, negative trust anchors.
+constexpr const char* hoster_tables = R"(
+CREATE TABLE tenant_suspension (
+  tenant TEXT PRIMARY KEY,
+  new_mail INTEGER NOT NULL,
+  inbound INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE dkim_key (
+  domain TEXT NOT NULL,
+  selector TEXT NOT NULL,
+  tenant TEXT,
+  algorithm TEXT NOT NULL,
+  private_key TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  activated_at INTEGER,
+  seen_at INTEGER,
+  looked_at INTEGER,
+  amiss TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (domain, selector)
+) WITHOUT ROWID;
+CREATE TABLE negative_anchor (
+  domain TEXT PRIMARY KEY,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  ended_at INTEGER
+) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -9,6 +9,7 @@
 #include "service/delivery/evidence.h"
 #include "service/delivery/gather.h"
 #include "service/delivery/memo.h"
+#include "service/delivery/weigh_anchors.h"
 
 namespace danewerk::service {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::string_view route_prefix = "route:";
 constexpr Duration first_wait_for_room = std::chrono::seconds(1);
 constexpr Duration longest_wait_for_room = std::chrono::seconds(30);
+constexpr types::EnhancedCode held_code{4, 7, 1};
+constexpr Duration held_for = std::chrono::minutes(15);  // resuming makes it due at once; this is for what was on its way meanwhile
 
 types::RecipientIndex index_of(const types::DueRecipient& recipient) { return types::RecipientIndex{recipient.position}; }
 
@@ -47,6 +50,7 @@ struct Round {
   types::DeliveryPlan plan;
   std::vector<types::Attempt> attempts;
   types::RouteProtocol protocol = types::RouteProtocol::smtp;
+  std::vector<types::NegativeAnchor> anchors;
 };
 
 types::DeliveryPlan plan_that_waits(types::NextHop next_hop, types::Fault fault, Instant now) {
@@ -89,8 +93,10 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     demands = terms.demands;
     demands.require_tls = require_tls;
     types::NextHop next_hop = terms.smart_host.value_or(target.next_hop);
-    round.plan = co_await plan_for(parts, std::move(next_hop), demands);
+    Prospect found = co_await plan_for(parts, std::move(next_hop), demands);
+    round.plan = std::move(found.plan);
     round.plan.rule = terms.rule;
+    round.anchors = std::move(found.anchors);
     source = terms.source;
   }
   CO_TRY(io::BodyReader body, co_await parts.queue.open_body(due.id));
@@ -179,7 +185,7 @@ types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRec
   if (outcome.disposition == types::Disposition::failed) result.state = types::RecipientState::failed;
   result.code = outcome.code;
   result.sentence = outcome.sentence;
-  result.evidence = evidence_of(outcome);
+  result.evidence = evidence_of(outcome, round.anchors);
   return result;
 }
 
@@ -197,6 +203,7 @@ void log_outcome(const DeliveryParts& parts, const types::DueRecipients& due, co
   }
   if (outcome.assurance) fields.push_back({"assurance", types::to_string(*outcome.assurance)});
   if (round.plan.rule) fields.push_back({"rule", round.plan.rule->id.to_string()});
+  for (const types::NegativeAnchor& anchor : round.anchors) fields.push_back({"nta", anchor.domain.to_string()});
   fields.push_back({"what", outcome.sentence});
   const bool waits = result.state == types::RecipientState::waiting;
   if (waits) fields.push_back({"next", to_rfc3339(result.next_at)});
@@ -211,13 +218,13 @@ std::vector<types::AttemptEvidence> history_of(const types::DueRecipients& due, 
   std::vector<types::AttemptEvidence> out;
   if (round.attempts.empty()) {
     const types::EnhancedCode code = round.plan.stop ? round.plan.stop->code : types::EnhancedCode{4, 0, 0};
-    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan)});
+    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan, round.anchors)});
   }
   for (const types::Attempt& attempt : round.attempts) {
     const auto fault = policy::fault_of(round.plan, attempt);
     out.push_back({attempt.started, due.hop, round.plan.hops.at(static_cast<std::size_t>(attempt.hop)).to_string(),
                    fault ? fault->code : types::EnhancedCode{2, 0, 0}, fault ? fault->sentence : "completed",
-                   evidence_of(round.plan, attempt)});
+                   evidence_of(round.plan, attempt, round.anchors)});
   }
   return out;
 }
@@ -252,21 +259,23 @@ types::DeliveryTerms terms_for(const DeliveryParts& parts, const std::optional<t
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Prospect out;
   out.facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
+  if (parts.anchors) out.anchors = weigh_anchors(out.facts, *parts.anchors(), parts.clock.now());
   out.plan = policy::plan(out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
   co_return out;
 }
 
-io::Task<types::DeliveryPlan> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
+io::Task<Prospect> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Plans* plans = parts.reuse.plans;
   const std::uint64_t era = parts.resolver.era();
   if (const auto* kept = plans ? plans->find(next_hop, demands, era, parts.clock.now()) : nullptr) {
-    types::DeliveryPlan plan = *kept;
-    policy::reshuffle(plan, types::Seed{parts.entropy.number()});
-    co_return plan;
+    Prospect again;
+    again.plan = *kept;
+    policy::reshuffle(again.plan, types::Seed{parts.entropy.number()});
+    co_return again;
   }
   Prospect made = co_await prospect(parts, std::move(next_hop), std::move(demands));
-  if (plans) plans->keep(made.facts, made.plan, era);
-  co_return std::move(made.plan);
+  if (plans && made.anchors.empty()) plans->keep(made.facts, made.plan, era);  // what an anchor excuses is said each time
+  co_return made;
 }
 
 namespace {
@@ -308,9 +317,26 @@ io::Task<> record(const DeliveryParts& parts, const Concluded& what) {
   }
 }
 
+/// True if the mail is held, and put back. The time is noted as our own doing: it does not count toward the message's limit.
+io::Task<bool> held_back(const DeliveryParts& parts, types::DueRecipients& due) {
+  if (!parts.held) co_return false;
+  auto why = parts.held(due.tenant, due.origin);
+  if (!why) co_return false;
+  for (types::DueRecipient& recipient : due.recipients) {
+    retry::History history = read_memo(recipient.memo, due.received_at);
+    if (!history.tries.empty() && history.tries.back().fault == types::FaultKind::ours) continue;
+    history.tries.push_back({parts.clock.now(), types::FaultKind::ours});
+    recipient.memo = write_memo(history);
+  }
+  const auto put_off = co_await parts.queue.put_off(due, parts.clock.now() + held_for, held_code, *why);
+  if (!put_off) parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", put_off.error().what}});
+  co_return true;
+}
+
 }  // namespace
 
 io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
+  if (co_await held_back(parts, due)) co_return;
   Result<Round> ran = co_await run_round(parts, due);
   const Instant now = parts.clock.now();
   const Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);

@@ -22,6 +22,7 @@
 #include "types/accepted_domain.h"
 #include "types/connector.h"
 #include "types/destination_facts.h"
+#include "types/negative_anchor.h"
 #include "types/rules.h"
 
 namespace danewerk::service {
@@ -66,6 +67,10 @@ struct DeliveryParts {
   /// What the operator's rules demand for mail to a domain, as they are now; unset: there are no rules. No tenant: only
   /// the rules for all.
   std::function<types::DeliveryTerms(const std::optional<types::TenantId>&, const types::MailDomain&, Instant)> terms_for{};
+  /// Why the mail of that tenant and origin may not be delivered now, if so. Empty function: all may.
+  std::function<std::optional<std::string>(const types::TenantId&, types::Origin)> held = {};
+  /// The negative trust anchors, those included that have ended but that the resolver may still hold. Empty function: there are none.
+  std::function<std::shared_ptr<const std::vector<types::NegativeAnchor>>()> anchors = {};
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
@@ -82,10 +87,11 @@ types::HopKey mx_key(const types::MailDomain& domain);
 struct Prospect {
   types::DestinationFacts facts;
   types::DeliveryPlan plan;
+  std::vector<types::NegativeAnchor> anchors;  ///< in force, and an unsigned answer of the facts lies below them
 };
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
-/// The plan alone, as a round has it: kept from an earlier message where that still stands (plans.h).
-io::Task<types::DeliveryPlan> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
+/// As a round has it: the plan kept from an earlier message, without facts, where it still stands (plans.h).
+io::Task<Prospect> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
 
 /// The rules' terms for mail to a next hop that a hop key names.
 types::DeliveryTerms terms_for(const DeliveryParts& parts, const std::optional<types::TenantId>& tenant, const types::NextHop& next_hop);

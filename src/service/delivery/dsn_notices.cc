@@ -89,7 +89,12 @@ io::Task<Result<std::vector<io::Notice>>> DsnNotices::notices(const types::DueRe
   CO_TRY_VOID(co_await read_original(due, input));
   const dsn::Notice notice = dsn::compose(input);
   CO_TRY_VOID(co_await body.append(notice.message));
-  out.push_back({message_for(due, notice, hop_of_(notice.recipient.domain()), now), std::move(body)});
+  types::NewMessage message = message_for(due, notice, hop_of_(notice.recipient.domain()), now);
+  if (const auto signing = signer_ ? signer_->begin(std::nullopt) : nullptr) {
+    signing->feed(notice.message);
+    message.prepended = signing->finish({}, now).fields;
+  }
+  out.push_back({std::move(message), std::move(body)});
   co_return out;
 }
 

@@ -91,9 +91,16 @@ Json of(const types::Verdict& verdict) {
   return json;
 }
 
+void add(Json& json, Anchors anchors) {
+  for (const types::NegativeAnchor& one : anchors) {
+    json["negative_trust_anchors"].push_back(
+        {{"domain", one.domain.to_string()}, {"who", one.who}, {"why", one.why}, {"since", to_rfc3339(one.since)}, {"until", to_rfc3339(one.end())}});
+  }
+}
+
 }  // namespace
 
-std::string evidence_of(const types::DeliveryPlan& plan) {
+std::string evidence_of(const types::DeliveryPlan& plan, Anchors anchors) {
   Json json{{"next_hop", plan.next_hop.to_string()}, {"mx", types::to_string(plan.mx)}, {"made", to_rfc3339(plan.made)}};
   if (plan.demands.require_tls != types::RequireTls::no) json["require_tls"] = types::to_string(plan.demands.require_tls);
   if (plan.sts) json["mta_sts"] = of(*plan.sts);
@@ -103,10 +110,11 @@ std::string evidence_of(const types::DeliveryPlan& plan) {
   }
   if (plan.stop) json["stop"] = of(*plan.stop);
   add_terms(json, plan, nullptr);
+  add(json, anchors);
   return text_of(json);
 }
 
-std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& attempt) {
+std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& attempt, Anchors anchors) {
   const types::Hop& hop = plan.hops.at(static_cast<std::size_t>(attempt.hop));
   Json json{{"hop", of(hop)},
             {"peer", attempt.peer.to_string()},
@@ -133,14 +141,16 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& a
     json["replies"].push_back({{"recipient", static_cast<unsigned>(one.recipient)}, {"phase", types::to_string(one.phase)}, {"reply", one.reply.to_string()}});
   }
   add_terms(json, plan, &hop);
+  add(json, anchors);
   return text_of(json);
 }
 
-std::string evidence_of(const types::Outcome& outcome) {
+std::string evidence_of(const types::Outcome& outcome, Anchors anchors) {
   Json json{{"disposition", types::to_string(outcome.disposition)}, {"code", outcome.code.to_string()}, {"sentence", outcome.sentence}};
   if (outcome.assurance) json["assurance"] = types::to_string(*outcome.assurance);
   if (outcome.reply) json["reply"] = outcome.reply->to_string();
   if (outcome.fault) json["fault"] = of(*outcome.fault);
+  add(json, anchors);
   return text_of(json);
 }
 

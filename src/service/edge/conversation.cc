@@ -88,10 +88,12 @@ io::Task<> Conversation::end_body(ByteCount size) {
   } else {
     session_.reply(Decision::say(make_reply(250, {2, 0, 0}, "queued as " + incoming_->id()->to_string())), parts_.clock.now());
     ++messages_;
-    log(edge_events::accepted, {{"from", types::to_string(incoming_->envelope().sender.path)},
-                                {"recipients", std::to_string(incoming_->envelope().recipients.size())},
-                                {"size", octets},
-                                {"tls", tls_ ? tls_->version : "none"}});
+    types::LogFields fields{{"from", types::to_string(incoming_->envelope().sender.path)},
+                            {"recipients", std::to_string(incoming_->envelope().recipients.size())},
+                            {"size", octets},
+                            {"tls", tls_ ? tls_->version : "none"}};
+    if (!incoming_->signature().empty()) fields.push_back({"dkim", incoming_->signature()});
+    log(edge_events::accepted, std::move(fields));
     if (parts_.accepted) parts_.accepted();
   }
   incoming_.reset();
@@ -193,7 +195,7 @@ Decision Conversation::begin_tls() {
 }
 
 Decision Conversation::begin_body() {
-  incoming_->begin_body(parts_.queue.begin(parts_.clock.now()));
+  incoming_->begin_body(parts_.queue.begin(parts_.clock.now()), parts_.signer);
   body_ = Body::coming;
   pace_.begin();
   return Decision::accept();

@@ -18,6 +18,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/dkim/signer.h"
 #include "engine/smtp/limits.h"
 #include "io/log/log.h"
 #include "io/runtime/clock.h"
@@ -45,6 +46,8 @@ struct EdgeParts {
   std::function<std::shared_ptr<const io::ServerContext>()> certificate;
   /// Called on a reactor after each accepted message: there is mail to deliver. May be empty.
   std::function<void()> accepted;
+  /// Signs what comes in; null where nothing is to be signed. Only for submissions: relayed mail is not ours to sign.
+  dkim::Signer* signer = nullptr;
 };
 
 struct EdgeRules {

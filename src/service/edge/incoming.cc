@@ -26,6 +26,7 @@ io::Task<> Incoming::take(std::string_view octets, std::uint32_t most_received) 
     writer_.reset();
     co_return;
   }
+  if (signing_) signing_->feed(octets);
   auto kept = co_await writer_->append(octets);
   if (!kept) store_failed(std::move(kept).error());
 }
@@ -47,6 +48,11 @@ std::optional<types::Reply> Incoming::refusal() const {
 }
 
 io::Task<> Incoming::store(io::QueueStore& queue, types::Origin origin, std::string received, Instant now) {
+  if (signing_) {
+    dkim::Signed made = signing_->finish({}, now);
+    signature_ = std::move(made.what);
+    received.insert(0, made.fields);
+  }
   types::NewMessage message{*tenant_, origin, envelope_, std::move(hops_), now, now, std::move(received)};
   auto stored = co_await queue.accept(std::move(message), *std::move(writer_));
   writer_.reset();

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/dkim/signer.h"
 #include "engine/smtp/tls_required.h"
 #include "io/store/queue_store.h"
 #include "service/edge/admission.h"
@@ -30,9 +31,10 @@ class Incoming {
   /// Error: 452 4.5.3 if the recipient belongs to another tenant than those before.
   Result<void, types::Reply> add(Grant grant);
 
-  void begin_body(io::BodyWriter writer) {
+  void begin_body(io::BodyWriter writer, dkim::Signer* signer) {
     id_ = writer.id();
     writer_.emplace(std::move(writer));
+    if (signer) signing_ = signer->begin(tenant_);
   }
   /// The next octets of the body; faults are kept for refusal().
   io::Task<> take(std::string_view octets, std::uint32_t most_received);
@@ -47,7 +49,10 @@ class Incoming {
 
   const types::Envelope& envelope() const noexcept { return envelope_; }
 
-  /// Hands the message over; `received` is the Received line. The error is kept as store_error().
+  /// Whose signature the stored message bears, or why none; empty where nobody was to sign.
+  const std::string& signature() const noexcept { return signature_; }
+
+  /// Hands the message over; `received` is the Received line, on top of which the signature goes. The error is kept as store_error().
   io::Task<> store(io::QueueStore& queue, types::Origin origin, std::string received, Instant now);
 
  private:
@@ -61,6 +66,8 @@ class Incoming {
   std::optional<types::QueueId> id_;
   ReceivedCounter received_;
   engine::smtp::TlsRequiredField tls_required_;
+  std::unique_ptr<dkim::Signing> signing_;
+  std::string signature_;
   std::optional<Error> store_error_;
   bool loops_ = false;
   bool waiver_refused_ = false;
