@@ -27,6 +27,8 @@ using NameServer = NameByAddress;
 
 enum class LogStyle : std::uint8_t { logfmt, json };
 enum class ChildOrExternal : std::uint8_t { child, external };
+/// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
+enum class KeepProofs : std::uint8_t { none, dane };
 
 struct ServerSettings {
   std::string state_directory;
@@ -36,6 +38,7 @@ struct ServerSettings {
   std::string log_level;
   ByteCount min_free_space{};
   Duration history{};
+  ByteCount history_size{};
 };
 
 struct EdgeSettings {
@@ -80,6 +83,7 @@ struct DeliverySettings {
   std::uint32_t max_concurrent = 0, max_per_destination = 0;
   Duration connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
       policy_give_up_after{};
+  KeepProofs keep_proofs = KeepProofs::none;
 };
 
 struct Settings {

@@ -24,6 +24,7 @@ struct OperatedParts {
 };
 
 void add_queue_operations(Operations& operations, OperatedParts& parts);
+void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);
 void add_explain_operation(Operations& operations, OperatedParts& parts);

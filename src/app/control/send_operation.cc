@@ -2,6 +2,7 @@
 
 #include "app/control/operations.h"
 #include "engine/smtp/line_rules.h"
+#include "engine/smtp/message_id_reader.h"
 #include "io/text/idna.h"
 
 namespace danewerk::app {
@@ -14,11 +15,13 @@ class Passing {
  public:
   void look(std::string_view octets) {
     rules_.feed(octets);
+    message_id_.feed(octets);
     if (std::any_of(octets.begin(), octets.end(), [](char c) { return (c & 0x80) != 0; })) eight_bit_ = true;
     if (header_.size() < header_kept && !header_ended()) header_.append(octets.substr(0, header_kept));
   }
   void end() { rules_.finish(); }
   engine::smtp::LineFault fault() const { return rules_.fault(); }
+  std::string message_id() const { return message_id_.id(); }
   bool eight_bit() const { return eight_bit_; }
   bool eight_bit_header() const {
     return std::any_of(header_.begin(), header_.begin() + static_cast<std::ptrdiff_t>(header_size()), [](char c) { return (c & 0x80) != 0; });
@@ -36,6 +39,7 @@ class Passing {
   std::size_t header_size() const { return header_.starts_with("\r\n") ? 0 : std::min(header_.size(), header_.find("\r\n\r\n")); }
 
   engine::smtp::LineRules rules_;
+  engine::smtp::MessageIdReader message_id_;
   std::string header_;
   bool eight_bit_ = false;
 };
@@ -68,12 +72,14 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
   return message;
 }
 
+std::string own_message_id(const OperatedParts& parts, const types::QueueId& id) { return id.to_string() + "@" + parts.hostname; }
+
 /// RFC 5321 4.4; RFC 6409 8 for the fields a submission may lack.
 std::string prepended_lines(const OperatedParts& parts, const Passing& seen, const types::QueueId& id, Instant now) {
   const std::string date = to_rfc5322(now);
   std::string out = "Received: by " + parts.hostname + " (Danewerk)\r\n\tid " + id.to_string() + "; " + date + "\r\n";
   if (!seen.has_field("date:")) out += "Date: " + date + "\r\n";
-  if (!seen.has_field("message-id:")) out += "Message-ID: <" + id.to_string() + "@" + parts.hostname + ">\r\n";
+  if (!seen.has_field("message-id:")) out += "Message-ID: <" + own_message_id(parts, id) + ">\r\n";
   return out;
 }
 
@@ -96,6 +102,8 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   if (seen.eight_bit()) message.envelope.sender.body = types::BodyKind::eight_bit_mime;
   if (seen.eight_bit_header()) message.envelope.sender.utf8 = types::Smtputf8::yes;
   message.prepended = prepended_lines(parts, seen, body.id(), now);
+  message.message_id = seen.has_field("message-id:") ? seen.message_id() : own_message_id(parts, body.id());
+  message.arrival = Json{{"by", call.who}}.dump(-1, ' ', false, Json::error_handler_t::replace);
   CO_TRY(types::QueueId id, co_await parts.queue.accept(std::move(message), std::move(body)));
   parts.scheduler.wake();
   co_return Json{{"id", id.to_string()}};

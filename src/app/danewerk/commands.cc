@@ -10,6 +10,7 @@
 #include "app/config/schema.h"
 #include "app/control/client.h"
 #include "app/danewerk/render.h"
+#include "app/danewerk/render_trace.h"
 #include "app/serve/serve.h"
 
 namespace danewerk::app {
@@ -140,6 +141,17 @@ void add_queue(CLI::App& app, Common& common, int& exit_code) {
   });
 }
 
+void add_trace(CLI::App& app, Common& common, int& exit_code) {
+  static std::string subject, since;
+  static std::uint32_t limit = 20;
+  auto* trace = app.add_subcommand("trace", "the life of a message: who handed it in, every attempt with its reasons, what comes next");
+  trace->add_option("message", subject, "queue id, Message-ID, or an address (as sender or recipient)")->required();
+  trace->add_option("--since", since, "only messages accepted since then, like 2026-11-24T00:00:00Z");
+  trace->add_option("--limit", limit, "list at most so many")->capture_default_str();
+  add_json(trace, common);
+  trace->callback([&] { exit_code = ask(common, "trace", {{"subject", subject}, {"since", since}, {"limit", limit}}, render_trace); });
+}
+
 void add_domain(CLI::App& app, Common& common, int& exit_code) {
   static std::string name, tenant, route, why;
   auto* domain = app.add_subcommand("domain", "the domains whose mail we take");
@@ -219,6 +231,7 @@ int run_command(int argc, char** argv) {
   add_json(send, common);
   send->callback([&] { exit_code = send_message(common, send_options); });
   add_queue(app, common, exit_code);
+  add_trace(app, common, exit_code);
   static std::string subject;
   auto* explain = app.add_subcommand("explain", "what delivery would demand of each host of an address or domain, and why; sends nothing");
   explain->add_option("address-or-domain", subject)->required();

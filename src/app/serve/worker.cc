@@ -16,6 +16,7 @@ constexpr std::size_t cached_answers = 200'000;
 constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
+constexpr Duration pause_between_slices{50};
 /// No clock that is right is before this program's first release.
 constexpr std::chrono::sys_days first_release = std::chrono::year{2026} / 11 / 1;
 
@@ -152,7 +153,8 @@ Result<void> Worker::build_delivery() {
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
         service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_),
-                               rules_of(settings_), schedule_of(settings_.delivery), route_of}));
+                               rules_of(settings_), schedule_of(settings_.delivery), route_of,
+                               settings_.delivery.keep_proofs == KeepProofs::dane ? service::ProofWish::dane : service::ProofWish::none}));
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -194,13 +196,26 @@ io::Task<> Worker::listen_when_certified(std::shared_ptr<std::vector<service::Ed
   }
 }
 
-/// Forgets finished messages when their time is over, a slice at a time so that nothing else waits for it.
+/// Forgets finished messages when their time is over, then the oldest while there are too many: a slice at a time, with a
+/// pause between slices, so that nothing else waits for it.
+io::Task<Result<void>> Worker::prune_history() {
+  const Instant before = clock_.now() - settings_.server.history;
+  CO_TRY(const ByteCount waiting, co_await queue_->waiting_octets());
+  while (true) {
+    CO_TRY(std::uint32_t pruned, co_await queue_->prune_history(before));
+    if (pruned == 0) {
+      CO_TRY(pruned, co_await queue_->prune_to_size(settings_.server.history_size, waiting));
+    }
+    if (pruned == 0) co_return Result<void>();
+    co_await clock_.sleep_for(pause_between_slices);
+  }
+}
+
 io::Task<> Worker::keep_house() {
   while (true) {
-    const Instant before = clock_.now() - settings_.server.history;
-    auto pruned = co_await queue_->prune_history(before);
+    auto pruned = co_await prune_history();
     if (!pruned) log_.event(prune_failed, {{"what", pruned.error().what}});
-    if (!pruned || *pruned == 0) co_await clock_.sleep_for(housekeeping_interval);
+    co_await clock_.sleep_for(housekeeping_interval);
   }
 }
 
@@ -216,6 +231,7 @@ Result<void> Worker::open_control() {
     operated_->publisher_status = [this] { return status_json(publisher_->status()); };
   }
   add_queue_operations(operations_, *operated_);
+  add_trace_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);

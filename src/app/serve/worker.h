@@ -46,6 +46,7 @@ class Worker {
   Result<void> serve_without_zone();
   io::Task<> listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges);
   io::Task<> keep_house();
+  io::Task<Result<void>> prune_history();
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
 

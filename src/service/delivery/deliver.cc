@@ -42,6 +42,7 @@ types::RequireTls relayed_require_tls(const types::DueRecipients& due, const Hop
 }
 
 struct Round {
+  types::DestinationFacts facts;
   types::DeliveryPlan plan;
   std::vector<types::Attempt> attempts;
 };
@@ -61,6 +62,7 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     round.plan = policy::route_plan(route->endpoints, demands, parts.clock.now());
   } else {
     Prospect found = co_await prospect(parts, target.next_hop, demands);
+    round.facts = std::move(found.facts);
     round.plan = std::move(found.plan);
   }
   CO_TRY(io::BodyReader body, co_await parts.queue.open_body(due.id));
@@ -154,17 +156,23 @@ void log_outcome(const DeliveryParts& parts, const types::DueRecipients& due, co
   parts.log.event(is_delivered ? delivered : waits ? deferred : failed, std::move(fields));
 }
 
-std::vector<types::AttemptEvidence> history_of(const types::DueRecipients& due, const Round& round, Instant now) {
+/// A proof is wanted of what was delivered on the strength of a signed record; who keeps it comes later and elsewhere.
+types::ProofState wants_proof(ProofWish wish, const types::Attempt& attempt) {
+  const bool by_record = attempt.end == types::AttemptEnd::completed && attempt.verdict && attempt.verdict->record;
+  return wish == ProofWish::dane && by_record ? types::ProofState::wanted : types::ProofState::none;
+}
+
+std::vector<types::AttemptEvidence> history_of(const types::DueRecipients& due, const Round& round, ProofWish keep, Instant now) {
   std::vector<types::AttemptEvidence> out;
   if (round.attempts.empty()) {
     const types::EnhancedCode code = round.plan.stop ? round.plan.stop->code : types::EnhancedCode{4, 0, 0};
-    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan)});
+    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan, round.facts)});
   }
   for (const types::Attempt& attempt : round.attempts) {
     const auto fault = policy::fault_of(round.plan, attempt);
     out.push_back({attempt.started, due.hop, round.plan.hops.at(static_cast<std::size_t>(attempt.hop)).to_string(),
                    fault ? fault->code : types::EnhancedCode{2, 0, 0}, fault ? fault->sentence : "completed",
-                   evidence_of(round.plan, attempt)});
+                   evidence_of(round.plan, round.facts, attempt), wants_proof(keep, attempt)});
   }
   return out;
 }
@@ -208,7 +216,7 @@ struct Concluded {
 };
 
 io::Task<Result<io::Recorded>> record_once(const DeliveryParts& parts, const Concluded& what) {
-  io::Recording recording{what.due.id, what.due.hop, what.now, what.results, history_of(what.due, what.round, what.now), {}};
+  io::Recording recording{what.due.id, what.due.hop, what.now, what.results, history_of(what.due, what.round, parts.proofs, what.now), {}};
   // A failure that nobody is told of is lost mail: without its notice it is not recorded.
   CO_TRY(auto notices, co_await parts.notices.notices(what.due, what.round.plan, what.round.attempts, what.ends));
   recording.notices = std::move(notices);

@@ -42,6 +42,9 @@ class NoticeWriter {
                                                             const std::vector<RecipientEnd>& ends) = 0;
 };
 
+/// Of which attempts the DNSSEC chain is to be kept.
+enum class ProofWish : std::uint8_t { none, dane };
+
 /// What every delivery needs; all of it outlives them.
 struct DeliveryParts {
   io::QueueStore& queue;
@@ -56,6 +59,7 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+  ProofWish proofs = ProofWish::none;
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.

@@ -8,15 +8,17 @@
 
 #include "types/attempt.h"
 #include "types/delivery_plan.h"
+#include "types/destination_facts.h"
 #include "types/outcome.h"
 
 namespace danewerk::service {
 
-/// The whole plan: next hop, hops with their terms, hosts left out with the reason, the stop.
-std::string evidence_of(const types::DeliveryPlan& plan);
+/// The whole plan: next hop, hops with their terms, hosts left out with the reason, the stop; and every answer it rests on.
+std::string evidence_of(const types::DeliveryPlan& plan, const types::DestinationFacts& facts);
 
-/// One attempt: host, address, what was demanded, TLS, the record that matched or the reason none did, replies.
-std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& attempt);
+/// One attempt: host, address, what was demanded, TLS, the record that matched or the reason none did, replies; and the
+/// answers about the next hop and this host.
+std::string evidence_of(const types::DeliveryPlan& plan, const types::DestinationFacts& facts, const types::Attempt& attempt);
 
 /// One recipient's outcome: code, sentence, assurance, fault with its lookup.
 std::string evidence_of(const types::Outcome& outcome);

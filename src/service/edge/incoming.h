@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/smtp/message_id_reader.h"
 #include "io/store/queue_store.h"
 #include "service/edge/admission.h"
 #include "service/edge/received.h"
@@ -43,8 +44,8 @@ class Incoming {
 
   const types::Envelope& envelope() const noexcept { return envelope_; }
 
-  /// Hands the message over; `received` is the Received line. The error is kept as store_error().
-  io::Task<> store(io::QueueStore& queue, types::Origin origin, std::string received, Instant now);
+  /// Hands the message over; `received` is the Received line, `arrival` for the trace. The error is kept as store_error().
+  io::Task<> store(io::QueueStore& queue, types::Origin origin, std::string received, std::string arrival, Instant now);
 
  private:
   void store_failed(Error error);
@@ -56,6 +57,7 @@ class Incoming {
   std::optional<io::BodyWriter> writer_;
   std::optional<types::QueueId> id_;
   ReceivedCounter received_;
+  engine::smtp::MessageIdReader message_id_;
   std::optional<Error> store_error_;
   bool loops_ = false;
 };
