@@ -7,6 +7,7 @@
 #include "app/control/server.h"
 #include "io/store/domain_store.h"
 #include "service/delivery/deliver.h"
+#include "service/prover/proof_keeper.h"
 #include "service/queue/scheduler.h"
 
 namespace danewerk::app {
@@ -21,9 +22,12 @@ struct OperatedParts {
   std::string hostname;                    ///< for Received
   std::function<std::string(const types::DomainName&)> mx_host_of;  ///< the MX host of an accepted domain; empty without a zone
   std::function<Json()> publisher_status;  ///< null without a zone
+  io::ProofStore* proofs = nullptr;
+  service::ProofKeeper* keeper = nullptr;  ///< on the reactor of the control server
 };
 
 void add_queue_operations(Operations& operations, OperatedParts& parts);
+void add_prove_operation(Operations& operations, OperatedParts& parts);
 void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);

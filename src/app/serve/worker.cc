@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
@@ -87,6 +90,7 @@ Result<void> Worker::start() {
   TRY_VOID(start_resolvers());
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
+  build_prover();
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -163,6 +167,22 @@ Result<void> Worker::build_delivery() {
   return {};
 }
 
+void Worker::build_prover() {
+  proofs_.emplace(*store_);
+  const auto ask = [this](types::DnsQuestion question) {
+    return io::dns::ask_signed(settings_.resolver.address, std::move(question), entropy_, settings_.resolver.deadline);
+  };
+  const auto anchors = [path = settings_.resolver.trust_anchor]() -> Result<std::vector<engine::dnssec::TrustAnchor>> {
+    std::ifstream file(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    auto read = engine::dnssec::read_trust_anchors(text);
+    if (!file || !read) return fail(ErrorKind::refused, "resolver.trust_anchor " + path + ": " + (file ? read.error().what : "cannot be read"));
+    return read;
+  };
+  keeper_ = std::make_unique<service::ProofKeeper>(service::ProverParts{*proofs_, clock_, log_, service::real_crypto(), ask, anchors});
+  home().post([this] { group_->spawn("prover", keeper_->run()); });
+}
+
 void Worker::build_edges() {
   door_ = std::make_unique<service::Door>(service::Door::Limits{settings_.edge.max_connections, settings_.edge.max_connections_per_peer});
   house_ = std::make_unique<service::House>([this] { return domains_->snapshot(); }, names_of(settings_.edge), std::nullopt);
@@ -221,7 +241,7 @@ io::Task<> Worker::keep_house() {
 
 Result<void> Worker::open_control() {
   operated_ = std::make_unique<OperatedParts>(OperatedParts{*queue_, *store_, *domains_, *deliveries_.front(), *scheduler_,
-                                                            settings_.edge.hostname.to_string(), {}, {}});
+                                                            settings_.edge.hostname.to_string(), {}, {}, &*proofs_, keeper_.get()});
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
@@ -232,6 +252,7 @@ Result<void> Worker::open_control() {
   }
   add_queue_operations(operations_, *operated_);
   add_trace_operation(operations_, *operated_);
+  add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);

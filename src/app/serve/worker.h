@@ -18,6 +18,7 @@
 #include "io/tls/certificate_slot.h"
 #include "service/delivery/dsn_notices.h"
 #include "service/edge/edge.h"
+#include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
 
@@ -41,6 +42,7 @@ class Worker {
   Result<void> start_resolvers();
   Result<void> build_delivery();
   Result<void> build_publisher();
+  void build_prover();
   void build_edges();
   Result<void> open_control();
   Result<void> serve_without_zone();
@@ -65,6 +67,8 @@ class Worker {
   std::unique_ptr<service::DsnNotices> notices_;
   std::vector<std::unique_ptr<service::DeliveryParts>> deliveries_;
   std::unique_ptr<service::Scheduler> scheduler_;
+  std::optional<io::ProofStore> proofs_;
+  std::unique_ptr<service::ProofKeeper> keeper_;
   io::CertificateSlot certificate_;
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
