@@ -34,7 +34,6 @@ import dns.rdatatype  # noqa: E402
 import dns.rrset  # noqa: E402
 
 KEEP = '[delivery]\nkeep_proofs = "dane"\n'
-WILD = "mx2.foreign.example"
 
 
 def demand(holds, what: str) -> None:
@@ -78,7 +77,8 @@ class Prove:
 
     def up(self) -> None:
         self.world.up()
-        HostileHost(self.world, "stripped").start()  # honest here: it takes anybody's mail
+        for name in ("stripped", "wrongcert"):
+            HostileHost(self.world, name).start()  # honest here: they take anybody's mail
         self.danewerk.start()
         address = self.world.hosts["mbox1"].ipv4
         self.danewerk.command("domain", "add", "contoso.lab", "--tenant", "contoso", "--route", f"lmtp:{address}:24", "--why", "test")
@@ -172,35 +172,42 @@ class Prove:
         self.proven(self.deliver("boss@foreign.example", name), name)
         return self.holds(name, "alias.foreign.example. (an alias of mx1.foreign.example.)")
 
-    def at_the_alias(self, name: str) -> str:
-        """TLSA at the alias only; that the expanded name has none is part of the proof."""
+    def denied_by(self, document: dict, kind: str) -> None:
+        found = {one["type"] for one in document["sets"]} & {"NSEC", "NSEC3"}
+        demand(found == {kind}, f"denied by {found}, not by {kind}")
+
+    def at_the_alias(self, name: str, kind: str) -> str:
+        """TLSA at the alias only; that the expanded name has none is part of the proof. Names of its own: chains are reused."""
+        alias, target = f"orig-{kind.lower()}.foreign.example", f"{kind.lower()}-target.foreign.example"
         record = self.world.certificates["mx1.foreign.example"].tlsa()
         foreign = self.world.hosts["foreign"]
-        self.publish("mx3.foreign.example", "A", foreign.ipv4)
-        self.publish("orig.foreign.example", "CNAME", "mx3.foreign.example.")
-        self.publish("_25._tcp.orig.foreign.example", "TLSA", record)
-        self.publish("foreign.example", "MX", "10 orig.foreign.example.")
+        self.publish(target, "A", foreign.ipv4)
+        self.publish(alias, "CNAME", target + ".")
+        self.publish(f"_25._tcp.{alias}", "TLSA", record)
+        self.publish("foreign.example", "MX", f"10 {alias}.")
         self.flush()
         document = self.proven(self.deliver("boss@foreign.example", name), name)
-        demand(document["claim"]["base"] == "orig.foreign.example.", f"base: {document['claim']}")
-        return self.holds(name, "_25._tcp.mx3.foreign.example. TLSA, which comes first, is no_name")
+        demand(document["claim"]["base"] == alias + ".", f"base: {document['claim']}")
+        self.denied_by(document, kind)
+        return self.holds(name, f"_25._tcp.{target}. TLSA, which comes first, is no_name")
 
-    def wildcard(self, name: str) -> str:
+    def wildcard(self, name: str, kind: str) -> str:
+        host = f"wild-{kind.lower()}.foreign.example"
         record = self.world.certificates["mx1.foreign.example"].tlsa()
-        self.publish(WILD, "A", self.world.hosts["foreign"].ipv4)
-        self.publish(f"*.{WILD}", "TLSA", record)
-        self.publish("foreign.example", "MX", f"10 {WILD}.")
+        self.publish(host, "A", self.world.hosts["foreign"].ipv4)
+        self.publish(f"*.{host}", "TLSA", record)
+        self.publish("foreign.example", "MX", f"10 {host}.")
         self.flush()
-        self.proven(self.deliver("boss@foreign.example", name), name)
-        return self.holds(name, f"made from the wildcard *.{WILD}.")
+        self.denied_by(self.proven(self.deliver("boss@foreign.example", name), name), kind)
+        return self.holds(name, f"made from the wildcard *.{host}.")
 
-    def unsigned_domain(self, name: str) -> str:
-        self.publish("attacker.lab", "MX", "10 mx.stripped.lab.")
+    def unsigned_domain(self, name: str, host: str, kind: str, *said: str) -> str:
+        self.publish("attacker.lab", "MX", f"10 mx.{host}.lab.")
         self.flush()
-        self.proven(self.deliver("boss@attacker.lab", name), name)
+        self.denied_by(self.proven(self.deliver("boss@attacker.lab", name), name), kind)
         done = self.verify(self.documents[name], "--json")
         demand(json.loads(done.stdout)["every_link_signed"] is False, "an unsigned link was glossed over")
-        return self.holds(name, "UNSIGNED  that mx.stripped.lab. takes mail for attacker.lab. is NOT proven", "The record is proven, but not every link")
+        return self.holds(name, f"UNSIGNED  that mx.{host}.lab. takes mail for attacker.lab. is NOT proven", "The record is proven, but not every link", *said)
 
     def nsec3(self, label: str, opt_out: str) -> str:
         """From now on this server's zones deny by hashes."""
@@ -212,7 +219,7 @@ class Prove:
         for zone in server.zones:
             server.knotc("zone-sign", "-b", zone.name, check=False)
         zone = server.zones[-1].name
-        records = lambda: [line for line in self.world.dig(zone, "NSEC3PARAM", "+cd").splitlines() if "NSEC3PARAM\t1 0 5" in line.replace(" ", "\t", 3)]  # noqa: E731
+        records = lambda: "IN\tNSEC3PARAM\t1 0 5" in self.world.dig(zone, "NSEC3PARAM", "+cd")  # noqa: E731
         wait_until(records, f"{zone} to have NSEC3", 20, 0.5)
         self.world.resolver.flush()
         self.flush()
@@ -279,14 +286,14 @@ class Prove:
         self.case("plain", self.plain)
         self.case("many deliveries share one chain", self.many_share_one)
         self.case("behind an alias", self.alias, "alias")
-        self.case("at the alias, NSEC", self.at_the_alias, "at-alias-nsec")
-        self.case("wildcard, NSEC", self.wildcard, "wildcard-nsec")
-        self.case("an unsigned domain, NSEC", self.unsigned_domain, "unsigned-nsec")
+        self.case("at the alias, NSEC", self.at_the_alias, "at-alias-nsec", "NSEC")
+        self.case("wildcard, NSEC", self.wildcard, "wildcard-nsec", "NSEC")
+        self.case("an unsigned domain, NSEC", self.unsigned_domain, "unsigned-nsec", "stripped", "NSEC")
         self.case("NSEC3 below", self.nsec3, "leaves", "off")
-        self.case("at the alias, NSEC3", self.at_the_alias, "at-alias-nsec3")
-        self.case("wildcard, NSEC3", self.wildcard, "wildcard-nsec3")
+        self.case("at the alias, NSEC3", self.at_the_alias, "at-alias-nsec3", "NSEC3")
+        self.case("wildcard, NSEC3", self.wildcard, "wildcard-nsec3", "NSEC3")
         self.case("NSEC3 with opt-out above", self.nsec3, "top", "on")
-        self.case("an unsigned domain, opt-out", self.unsigned_domain, "unsigned-opt-out")
+        self.case("an unsigned domain, opt-out", self.unsigned_domain, "unsigned-opt-out", "wrongcert", "NSEC3", "in a span with opt-out")
         self.case("nothing to prove", self.nothing_to_prove)
 
     def offline(self) -> None:

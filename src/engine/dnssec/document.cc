@@ -142,9 +142,10 @@ Result<TrustAnchor> read_anchor(RecordType type, std::vector<std::string_view> w
   if (words.size() < 4) return fail(ErrorKind::malformed, types::to_string(type) + " is cut short");
   for (int i = 0; i < 3; ++i) {
     const bool wide = i == 0;
+    const std::string_view word = words[static_cast<std::size_t>(i)];
     unsigned value = 0;
-    for (const char digit : words[static_cast<std::size_t>(i)]) {
-      if (digit < '0' || digit > '9' || value > 0xffff) return fail(ErrorKind::malformed, "'" + std::string(words[static_cast<std::size_t>(i)]) + "' is no number");
+    for (const char digit : word) {
+      if (digit < '0' || digit > '9' || value > 0xffff) return fail(ErrorKind::malformed, "'" + std::string(word) + "' is no number");
       value = value * 10 + static_cast<unsigned>(digit - '0');
     }
     if (value > (wide ? 0xffffU : 0xffU)) return fail(ErrorKind::malformed, "a number too large");

@@ -122,7 +122,9 @@ class Zone {
   }
   std::uint32_t inception = seconds(now) - 3600, expiration = seconds(now) + 86400;
 
-  static std::uint32_t seconds(Instant at) { return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count()); }
+  static std::uint32_t seconds(Instant at) {
+    return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count());
+  }
 
   /// The set with its signature; `owner` names what was made from the wildcard the set stands at.
   RecordSet sign(const Name& at, RecordType type, std::vector<Bytes> rdatas, const Name& owner) const {

@@ -59,7 +59,9 @@ Task<Result<void>> ProofStore::keep(std::int64_t attempt, Bytes digest, std::str
 
 Task<Result<void>> ProofStore::give_up(std::int64_t attempt, std::string why) {
   Writer::Work work = [attempt, why = std::move(why)](Database& database) {
-    return database.run("INSERT OR REPLACE INTO attempt_proof(attempt, message, state, why) SELECT id, message, 3, ?2 FROM attempt WHERE id = ?1", attempt, why);
+    return database.run("INSERT OR REPLACE INTO attempt_proof(attempt, message, state, why)"
+                        " SELECT id, message, 3, ?2 FROM attempt WHERE id = ?1",
+                        attempt, why);
   };
   co_return co_await store_.writer().write(std::move(work));
 }
