@@ -16,7 +16,7 @@ PROGRAM = ""
 
 COMMANDS = [
     [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "drop"],
-    ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"], ["trace"],
+    ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"], ["trace"], ["prove"],
     ["config"], ["config", "describe"], ["config", "check"], ["tlsa"], ["tlsa", "verify"], ["tlsa", "generate"],
 ]
 
@@ -60,7 +60,8 @@ class Program(unittest.TestCase):
 
     def test_wrong_usage_is_2(self):
         for wrong in ([], ["frobnicate"], ["queue"], ["queue", "show"], ["queue", "drop", "x"], ["domain", "add", "example.com"],
-                      ["send", "--from", "a@example.com"], ["status", "--frobnicate"], ["explain"], ["trace"]):
+                      ["send", "--from", "a@example.com"], ["status", "--frobnicate"], ["explain"], ["trace"], ["prove"],
+                      ["prove", "id", "--verify", "file"], ["prove", "--verify", "file"], ["prove", "--verify", "/none", "--trust-anchor", "/none"]):
             ran = run(*wrong)
             self.assertEqual(ran.returncode, 2, (wrong, ran.stdout, ran.stderr))
             self.assertNotEqual(ran.stderr, "", wrong)
