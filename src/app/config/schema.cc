@@ -28,7 +28,10 @@ std::vector<SchemaRow> server_rows() {
       row("server.log_style", R"("logfmt")", "logfmt for people, json for collectors.", s, &ServerSettings::log_style),
       row("server.log_level", R"("info")", "debug, info, notice, warning or error.", s, &ServerSettings::log_level),
       row("server.min_free_space", R"("256 MiB")", "Below this much free disk new mail is answered 452.", s, &ServerSettings::min_free_space),
-      row("server.history", R"("90 d")", "How long finished messages and their evidence are kept for `queue show`.", s, &ServerSettings::history),
+      row("server.history", R"("90 d")", "How long finished messages and their evidence are kept for `trace` and `queue show`.", s,
+          &ServerSettings::history),
+      row("server.history_size", R"("10 GiB")", "Largest size of the store; waiting mail aside, the oldest history makes room first.", s,
+          &ServerSettings::history_size),
   };
 }
 
@@ -140,6 +143,8 @@ std::vector<SchemaRow> delivery_rows() {
       row("delivery.trust_store", R"("/etc/ssl/certs/ca-certificates.crt")",
           "The authorities (PEM) trusted for certificates of mail hosts and MTA-STS policy hosts (package ca-certificates).", s,
           &DeliverySettings::trust_store),
+      row("delivery.keep_proofs", R"("none")", "dane: keep the DNSSEC chain of every DANE delivery for `prove`; none: only on request.", s,
+          &DeliverySettings::keep_proofs),
   };
 }
 

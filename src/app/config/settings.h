@@ -28,6 +28,8 @@ using NameServer = NameByAddress;
 
 enum class LogStyle : std::uint8_t { logfmt, json };
 enum class ChildOrExternal : std::uint8_t { child, external };
+/// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
+enum class KeepProofs : std::uint8_t { none, dane };
 
 struct ServerSettings {
   std::string state_directory;
@@ -37,6 +39,7 @@ struct ServerSettings {
   std::string log_level;
   ByteCount min_free_space{};
   Duration history{};
+  ByteCount history_size{};
 };
 
 struct EdgeSettings {
@@ -90,6 +93,7 @@ struct DeliverySettings {
       policy_give_up_after{}, delay_notice_after{};
   types::WaiverUse tls_required_no = types::WaiverUse::honour;
   std::string trust_store;
+  KeepProofs keep_proofs = KeepProofs::none;
 };
 
 struct Settings {

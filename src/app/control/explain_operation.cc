@@ -117,7 +117,7 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
   types::MessageDemands demands = terms.demands;
   demands.require_tls = of_message.require_tls;
   const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), demands);
-  Json json = explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules));
+  Json json = explanation_json(policy::explain(*found.facts, found.plan, parts.delivery.rules));
   std::string text = json["text"];
   for (const types::NegativeAnchor& anchor : found.anchors) {
     json["negative_trust_anchors"].push_back(anchor_json(anchor, parts.delivery.clock.now()));

@@ -9,6 +9,7 @@
 #include "service/anchors/anchor_keeper.h"
 #include "service/delivery/deliver.h"
 #include "service/dkim/dkim_keys.h"
+#include "service/prover/proof_keeper.h"
 #include "service/queue/scheduler.h"
 
 namespace danewerk::app {
@@ -26,9 +27,13 @@ struct OperatedParts {
   dkim::Signer* signer = nullptr;
   service::DkimKeys* dkim = nullptr;
   service::AnchorKeeper* anchors = nullptr;  ///< null with a resolver that is not ours
+  io::ProofStore* proofs = nullptr;
+  service::ProofKeeper* keeper = nullptr;  ///< on the reactor of the control server
 };
 
 void add_queue_operations(Operations& operations, OperatedParts& parts);
+void add_prove_operation(Operations& operations, OperatedParts& parts);
+void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);
 void add_explain_operation(Operations& operations, OperatedParts& parts);

@@ -2,6 +2,7 @@
 
 #include "app/control/operations.h"
 #include "engine/smtp/line_rules.h"
+#include "engine/smtp/message_id_reader.h"
 #include "engine/smtp/tls_required.h"
 #include "io/text/idna.h"
 
@@ -16,6 +17,7 @@ class Passing {
   void look(std::string_view octets) {
     rules_.feed(octets);
     tls_required_.feed(octets);
+    message_id_.feed(octets);
     if (std::any_of(octets.begin(), octets.end(), [](char c) { return (c & 0x80) != 0; })) eight_bit_ = true;
     if (header_.size() < header_kept && !header_ended()) header_.append(octets.substr(0, header_kept));
   }
@@ -25,6 +27,7 @@ class Passing {
   }
   const engine::smtp::TlsRequiredField& tls_required() const { return tls_required_; }
   engine::smtp::LineFault fault() const { return rules_.fault(); }
+  std::string message_id() const { return message_id_.id(); }
   bool eight_bit() const { return eight_bit_; }
   bool eight_bit_header() const {
     return std::any_of(header_.begin(), header_.begin() + static_cast<std::ptrdiff_t>(header_size()), [](char c) { return (c & 0x80) != 0; });
@@ -42,6 +45,7 @@ class Passing {
   std::size_t header_size() const { return header_.starts_with("\r\n") ? 0 : std::min(header_.size(), header_.find("\r\n\r\n")); }
 
   engine::smtp::LineRules rules_;
+  engine::smtp::MessageIdReader message_id_;
   engine::smtp::TlsRequiredField tls_required_;
   std::string header_;
   bool eight_bit_ = false;
@@ -82,6 +86,8 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
   return message;
 }
 
+std::string own_message_id(const OperatedParts& parts, const types::QueueId& id) { return id.to_string() + "@" + parts.hostname; }
+
 /// RFC 8689 4.1, 4.3: the header field makes the tag, the tag (by option) the header field; REQUIRETLS wins over both (RTL-02).
 Result<void> settle_tls_required(const OperatedParts& parts, const Passing& seen, types::NewMessage& message) {
   types::RequireTls& tag = message.envelope.sender.require_tls;
@@ -102,7 +108,7 @@ std::string prepended_lines(const OperatedParts& parts, const Passing& seen, con
   const std::string date = to_rfc5322(now);
   std::string out = "Received: by " + parts.hostname + " (Danewerk)\r\n\tid " + id.to_string() + "; " + date + "\r\n";
   if (!seen.has_field("date:")) out += "Date: " + date + "\r\n";
-  if (!seen.has_field("message-id:")) out += "Message-ID: <" + id.to_string() + "@" + parts.hostname + ">\r\n";
+  if (!seen.has_field("message-id:")) out += "Message-ID: <" + own_message_id(parts, id) + ">\r\n";
   return out;
 }
 
@@ -128,6 +134,8 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   if (seen.eight_bit_header()) message.envelope.sender.utf8 = types::Smtputf8::yes;
   message.prepended = prepended_lines(parts, seen, body.id(), now);
   CO_TRY_VOID(settle_tls_required(parts, seen, message));
+  message.message_id = seen.has_field("message-id:") ? seen.message_id() : own_message_id(parts, body.id());
+  message.arrival = Json{{"by", call.who}}.dump(-1, ' ', false, Json::error_handler_t::replace);
   dkim::Signed signature;
   if (signing) signature = signing->finish(message.prepended, now);
   message.prepended.insert(0, signature.fields);

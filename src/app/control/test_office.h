@@ -24,6 +24,7 @@ class Office {
     scheduler.emplace(*world.queue, world.clock, world.log, home, lanes, std::move(nobody), service::SchedulerLimits{});
     parts.emplace(OperatedParts{*world.queue, *world.store, *domains, *world.parts, *scheduler, "mx1.danewerk.test", {}, {}});
     add_queue_operations(operations, *parts);
+    add_trace_operation(operations, *parts);
     add_domain_operations(operations, *parts);
     add_send_operation(operations, *parts);
     add_status_operation(operations, *parts);

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "app/control/connector_operations.h"
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
@@ -20,6 +23,7 @@ constexpr std::size_t cached_plans = 20'000;
 constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
+constexpr Duration pause_between_slices{50};
 /// No clock that is right is before this program's first release.
 constexpr std::chrono::sys_days first_release = std::chrono::year{2026} / 11 / 1;
 
@@ -115,6 +119,7 @@ Result<void> Worker::start() {
   build_hosting();
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
+  build_prover();
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -219,12 +224,29 @@ Result<void> Worker::build_delivery() {
     deliveries_.back()->terms_for = [this](const auto& tenant, const types::MailDomain& domain, Instant now) { return terms_for(tenant, domain, now); };
     deliveries_.back()->held = held;
     deliveries_.back()->anchors = anchors;
+    deliveries_.back()->proofs = settings_.delivery.keep_proofs == KeepProofs::dane ? service::ProofWish::dane : service::ProofWish::none;
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
   const service::SchedulerLimits limits{settings_.delivery.max_concurrent, settings_.delivery.max_per_destination};
   scheduler_ = std::make_unique<service::Scheduler>(*queue_, clock_, log_, home(), *reactors_, std::move(deliver_on), limits);
   return {};
+}
+
+void Worker::build_prover() {
+  proofs_.emplace(*store_);
+  const auto ask = [this](types::DnsQuestion question) {
+    return io::dns::ask_signed(settings_.resolver.address, std::move(question), entropy_, settings_.resolver.deadline);
+  };
+  const auto anchors = [path = settings_.resolver.trust_anchor]() -> Result<std::vector<engine::dnssec::TrustAnchor>> {
+    std::ifstream file(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    auto read = engine::dnssec::read_trust_anchors(text);
+    if (!file || !read) return fail(ErrorKind::refused, "resolver.trust_anchor " + path + ": " + (file ? read.error().what : "cannot be read"));
+    return read;
+  };
+  keeper_ = std::make_unique<service::ProofKeeper>(service::ProverParts{*proofs_, clock_, log_, service::real_crypto(), ask, anchors});
+  home().post([this] { group_->spawn("prover", keeper_->run()); });
 }
 
 void Worker::build_edges() {
@@ -262,19 +284,33 @@ io::Task<> Worker::listen_when_certified(std::shared_ptr<std::vector<service::Ed
   }
 }
 
-/// Forgets finished messages when their time is over, a slice at a time so that nothing else waits for it.
+/// Forgets finished messages when their time is over, then the oldest while there are too many: a slice at a time, with a
+/// pause between slices, so that nothing else waits for it.
+io::Task<Result<void>> Worker::prune_history() {
+  const Instant before = clock_.now() - settings_.server.history;
+  CO_TRY(const ByteCount waiting, co_await queue_->waiting_octets());
+  while (true) {
+    CO_TRY(std::uint32_t pruned, co_await queue_->prune_history(before));
+    if (pruned == 0) {
+      CO_TRY(pruned, co_await queue_->prune_to_size(settings_.server.history_size, waiting));
+    }
+    if (pruned == 0) co_return Result<void>();
+    co_await clock_.sleep_for(pause_between_slices);
+  }
+}
+
 io::Task<> Worker::keep_house() {
   while (true) {
-    const Instant before = clock_.now() - settings_.server.history;
-    auto pruned = co_await queue_->prune_history(before);
+    auto pruned = co_await prune_history();
     if (!pruned) log_.event(prune_failed, {{"what", pruned.error().what}});
-    if (!pruned || *pruned == 0) co_await clock_.sleep_for(housekeeping_interval);
+    co_await clock_.sleep_for(housekeeping_interval);
   }
 }
 
 Result<void> Worker::open_control() {
   operated_ = std::make_unique<OperatedParts>(OperatedParts{*queue_, *store_, *domains_, *deliveries_.front(), *scheduler_,
-                                                            settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get()});
+                                                            settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get(),
+                                                            &*proofs_, keeper_.get()});
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
@@ -284,6 +320,8 @@ Result<void> Worker::open_control() {
     operated_->publisher_status = [this] { return status_json(publisher_->status()); };
   }
   add_queue_operations(operations_, *operated_);
+  add_trace_operation(operations_, *operated_);
+  add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);

@@ -23,6 +23,7 @@
 #include "service/delivery/dsn_notices.h"
 #include "service/dkim/dkim_keys.h"
 #include "service/edge/edge.h"
+#include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
 
@@ -47,11 +48,13 @@ class Worker {
   void build_hosting();
   Result<void> build_delivery();
   Result<void> build_publisher();
+  void build_prover();
   void build_edges();
   Result<void> open_control();
   Result<void> serve_without_zone();
   io::Task<> listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges);
   io::Task<> keep_house();
+  io::Task<Result<void>> prune_history();
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
   types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
@@ -79,6 +82,8 @@ class Worker {
   std::vector<std::unique_ptr<Kept>> kept_;
   std::vector<std::unique_ptr<service::DeliveryParts>> deliveries_;
   std::unique_ptr<service::Scheduler> scheduler_;
+  std::optional<io::ProofStore> proofs_;
+  std::unique_ptr<service::ProofKeeper> keeper_;
   io::CertificateSlot certificate_;
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;

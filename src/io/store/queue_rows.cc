@@ -72,17 +72,19 @@ Result<void> check_storable(const types::NewMessage& message) {
   return {};
 }
 
-Result<void> insert_message(Database& database, types::QueueId id, const types::NewMessage& message, const StoredBody& body) {
+Result<void> insert_message(Database& database, types::QueueId id, const types::NewMessage& message, const StoredBody& body,
+                            std::optional<types::QueueId> about) {
   const types::Sender& sender = message.envelope.sender;
   const auto path = sender.path ? std::optional(sender.path->to_string()) : std::nullopt;
   const auto& recipients = message.envelope.recipients;
   TRY_VOID(database.run(
       "INSERT INTO message(id, tenant, origin, received_at, sender, declared_size, body_kind, utf8, require_tls, dsn_return,"
-      " envelope_id, prepended, body_size, spooled, recipients, waiting)"
-      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?15)",
+      " envelope_id, prepended, body_size, spooled, recipients, waiting, message_id, arrival, about)"
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?15,?16,?17,?18)",
       id.number(), message.tenant.text(), message.origin, message.received_at, path, sender.declared_size, sender.body,
       sender.utf8, sender.require_tls, sender.dsn_return, sender.envelope_id, message.prepended, body.size,
-      body.spooled ? 1 : 0, recipients.size()));
+      body.spooled ? 1 : 0, recipients.size(), unless_empty(message.message_id), unless_empty(message.arrival),
+      about ? std::optional(about->number()) : std::nullopt));
   if (!body.spooled) {
     TRY_VOID(database.run("INSERT INTO body(message, octets) VALUES(?1,?2)", id.number(), Blob{body.octets}));
   }
@@ -119,9 +121,11 @@ Result<Applied> apply_results(Database& database, types::QueueId id, const std::
 }
 
 Result<void> insert_attempt(Database& database, types::QueueId id, const types::AttemptEvidence& attempt) {
-  return database.run("INSERT INTO attempt(message, at, hop, host, code, sentence, evidence) VALUES(?1,?2,?3,?4,?5,?6,?7)",
-                      id.number(), attempt.at, attempt.hop.text, attempt.host, attempt.code.to_string(), attempt.sentence,
-                      attempt.evidence);
+  TRY_VOID(database.run("INSERT INTO attempt(message, at, hop, host, code, sentence, evidence) VALUES(?1,?2,?3,?4,?5,?6,?7)",
+                        id.number(), attempt.at, attempt.hop.text, attempt.host, attempt.code.to_string(), attempt.sentence,
+                        attempt.evidence));
+  if (attempt.proof == types::ProofState::none) return {};
+  return database.run("INSERT INTO attempt_proof(attempt, message, state) VALUES(last_insert_rowid(),?1,?2)", id.number(), attempt.proof);
 }
 
 Result<Applied> drop_message(Database& database, types::QueueId id, const types::AdminAct& act) {
@@ -148,6 +152,9 @@ Result<std::uint32_t> prune(Database& database, Instant before, std::uint32_t mo
     }
   }
   for (const std::int64_t id : ids) {
+    TRY_VOID(database.run("DELETE FROM proof WHERE id IN (SELECT proof FROM attempt_proof WHERE message = ?1)"
+                          " AND NOT EXISTS (SELECT 1 FROM attempt_proof o WHERE o.proof = proof.id AND o.message <> ?1)", id));
+    TRY_VOID(database.run("DELETE FROM attempt_proof WHERE message = ?1", id));
     TRY_VOID(database.run("DELETE FROM attempt WHERE message = ?1", id));
     TRY_VOID(database.run("DELETE FROM recipient WHERE message = ?1", id));
     TRY_VOID(database.run("DELETE FROM message WHERE id = ?1", id));

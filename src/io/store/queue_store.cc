@@ -33,7 +33,7 @@ struct RecordJob {
   Result<void> run(Database& database) {
     TRY(applied, apply_results(database, id, results, now));
     for (const auto& attempt : attempts) TRY_VOID(insert_attempt(database, id, attempt));
-    for (const auto& notice : notices) TRY_VOID(insert_message(database, notice.id, notice.message, notice.body));
+    for (const auto& notice : notices) TRY_VOID(insert_message(database, notice.id, notice.message, notice.body, id));
     return {};
   }
 };

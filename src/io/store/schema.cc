@@ -166,7 +166,30 @@ CREATE TABLE negative_anchor (
 ) WITHOUT ROWID;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables};
+// 6: finding a message again, how it came, what was written because of it; and the proofs behind its DANE records. Addresses
+// are compared without regard to ASCII case: people rarely know how the local part was spelt.
+constexpr const char* trace_tables = R"(
+ALTER TABLE message ADD COLUMN message_id TEXT;
+ALTER TABLE message ADD COLUMN arrival TEXT;
+ALTER TABLE message ADD COLUMN about INTEGER;
+CREATE INDEX message_by_message_id ON message(message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX message_by_sender ON message(sender COLLATE NOCASE) WHERE sender IS NOT NULL;
+CREATE INDEX message_about ON message(about) WHERE about IS NOT NULL;
+CREATE INDEX recipient_by_address ON recipient(address COLLATE NOCASE) WHERE address IS NOT NULL;
+CREATE TABLE proof (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, octets BLOB NOT NULL, made_at INTEGER NOT NULL);
+CREATE TABLE attempt_proof (
+  attempt INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  proof INTEGER,
+  why TEXT
+);
+CREATE INDEX attempt_proof_wanted ON attempt_proof(attempt, state) WHERE state = 1;
+CREATE INDEX attempt_proof_of ON attempt_proof(message);
+CREATE INDEX attempt_proof_uses ON attempt_proof(proof) WHERE proof IS NOT NULL;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -47,10 +47,13 @@ types::RequireTls relayed_require_tls(const types::DueRecipients& due, const Hop
 }
 
 struct Round {
+  std::shared_ptr<const types::DestinationFacts> facts{};  ///< none where the operator named the hosts
   types::DeliveryPlan plan;
   std::vector<types::Attempt> attempts;
   types::RouteProtocol protocol = types::RouteProtocol::smtp;
-  std::vector<types::NegativeAnchor> anchors;
+  std::vector<types::NegativeAnchor> anchors{};
+
+  Ground ground() const { return {facts.get(), anchors}; }
 };
 
 types::DeliveryPlan plan_that_waits(types::NextHop next_hop, types::Fault fault, Instant now) {
@@ -94,6 +97,7 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     demands.require_tls = require_tls;
     types::NextHop next_hop = terms.smart_host.value_or(target.next_hop);
     Prospect found = co_await plan_for(parts, std::move(next_hop), demands);
+    round.facts = std::move(found.facts);
     round.plan = std::move(found.plan);
     round.plan.rule = terms.rule;
     round.anchors = std::move(found.anchors);
@@ -214,17 +218,23 @@ void log_outcome(const DeliveryParts& parts, const types::DueRecipients& due, co
   parts.log.event(is_delivered ? delivered : waits ? deferred : failed, std::move(fields));
 }
 
-std::vector<types::AttemptEvidence> history_of(const types::DueRecipients& due, const Round& round, Instant now) {
+/// A proof is wanted of what was delivered on the strength of a signed record; who keeps it comes later and elsewhere.
+types::ProofState wants_proof(ProofWish wish, const types::Attempt& attempt) {
+  const bool by_record = attempt.end == types::AttemptEnd::completed && attempt.verdict && attempt.verdict->record;
+  return wish == ProofWish::dane && by_record ? types::ProofState::wanted : types::ProofState::none;
+}
+
+std::vector<types::AttemptEvidence> history_of(const types::DueRecipients& due, const Round& round, ProofWish keep, Instant now) {
   std::vector<types::AttemptEvidence> out;
   if (round.attempts.empty()) {
     const types::EnhancedCode code = round.plan.stop ? round.plan.stop->code : types::EnhancedCode{4, 0, 0};
-    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan, round.anchors)});
+    out.push_back({now, due.hop, "", code, round.plan.stop ? round.plan.stop->sentence : "", evidence_of(round.plan, round.ground())});
   }
   for (const types::Attempt& attempt : round.attempts) {
     const auto fault = policy::fault_of(round.plan, attempt);
     out.push_back({attempt.started, due.hop, round.plan.hops.at(static_cast<std::size_t>(attempt.hop)).to_string(),
                    fault ? fault->code : types::EnhancedCode{2, 0, 0}, fault ? fault->sentence : "completed",
-                   evidence_of(round.plan, attempt, round.anchors)});
+                   evidence_of(round.plan, round.ground(), attempt), wants_proof(keep, attempt)});
   }
   return out;
 }
@@ -258,9 +268,10 @@ types::DeliveryTerms terms_for(const DeliveryParts& parts, const std::optional<t
 
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Prospect out;
-  out.facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
-  if (parts.anchors) out.anchors = weigh_anchors(out.facts, *parts.anchors(), parts.clock.now());
-  out.plan = policy::plan(out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
+  types::DestinationFacts facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
+  out.facts = std::make_shared<const types::DestinationFacts>(std::move(facts));
+  if (parts.anchors) out.anchors = weigh_anchors(*out.facts, *parts.anchors(), parts.clock.now());
+  out.plan = policy::plan(*out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
   co_return out;
 }
 
@@ -269,7 +280,8 @@ io::Task<Prospect> plan_for(const DeliveryParts& parts, types::NextHop next_hop,
   const std::uint64_t era = parts.resolver.era();
   if (const auto* kept = plans ? plans->find(next_hop, demands, era, parts.clock.now()) : nullptr) {
     Prospect again;
-    again.plan = *kept;
+    again.facts = kept->facts;
+    again.plan = kept->plan;
     policy::reshuffle(again.plan, types::Seed{parts.entropy.number()});
     co_return again;
   }
@@ -290,7 +302,7 @@ struct Concluded {
 };
 
 io::Task<Result<io::Recorded>> record_once(const DeliveryParts& parts, const Concluded& what) {
-  io::Recording recording{what.due.id, what.due.hop, what.now, what.results, history_of(what.due, what.round, what.now), {}};
+  io::Recording recording{what.due.id, what.due.hop, what.now, what.results, history_of(what.due, what.round, parts.proofs, what.now), {}};
   // A failure that nobody is told of is lost mail: without its notice it is not recorded.
   CO_TRY(auto notices, co_await parts.notices.notices(what.due, what.round.plan, what.round.attempts, what.ends));
   std::string written;

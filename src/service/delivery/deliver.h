@@ -48,6 +48,9 @@ class NoticeWriter {
                                                             const std::vector<RecipientEnd>& ends) = 0;
 };
 
+/// Of which attempts the DNSSEC chain is to be kept.
+enum class ProofWish : std::uint8_t { none, dane };
+
 /// What every delivery needs; all of it outlives them.
 struct DeliveryParts {
   io::QueueStore& queue;
@@ -62,6 +65,7 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+  ProofWish proofs = ProofWish::none;
   Duration delay_notice_after = std::chrono::hours(4);  ///< from acceptance; 0: senders are not told of delay
   Reuse reuse{};
   /// What the operator's rules demand for mail to a domain, as they are now; unset: there are no rules. No tenant: only
@@ -85,12 +89,12 @@ types::HopKey mx_key(const types::MailDomain& domain);
 
 /// The facts and the plan for a next hop, as delivery would have them now.
 struct Prospect {
-  types::DestinationFacts facts;
+  std::shared_ptr<const types::DestinationFacts> facts;  ///< never null
   types::DeliveryPlan plan;
   std::vector<types::NegativeAnchor> anchors;  ///< in force, and an unsigned answer of the facts lies below them
 };
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
-/// As a round has it: the plan kept from an earlier message, without facts, where it still stands (plans.h).
+/// As a round has it: kept from an earlier message where it still stands (plans.h).
 io::Task<Prospect> plan_for(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands);
 
 /// The rules' terms for mail to a next hop that a hop key names.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/dsn/mime.h"
+#include "engine/smtp/message_id_reader.h"
 
 namespace danewerk::service {
 namespace {
@@ -41,6 +42,9 @@ types::NewMessage message_for(const types::DueRecipients& due, const dsn::Notice
   message.envelope.sender.utf8 = notice.needs_utf8;
   message.envelope.sender.body = notice.body;
   message.envelope.sender.require_tls = notice.require_tls;
+  engine::smtp::MessageIdReader message_id;
+  message_id.feed(notice.message);
+  message.message_id = message_id.id();
   types::Recipient recipient{notice.recipient, {}, {}};
   recipient.notify.specified = true;
   recipient.notify.never = true;

@@ -4,6 +4,7 @@
 
 #include "engine/smtp/reply_text.h"
 #include "io/text/idna.h"
+#include "service/edge/arrival.h"
 #include "service/edge/edge_events.h"
 
 namespace danewerk::service {
@@ -78,7 +79,8 @@ io::Task<> Conversation::end_body(ByteCount size) {
   if (!incoming_->refusal()) {
     auto received = received_line({session_.peer_name(), peer_.address, rules_.names.at(local_.address), tls_, *incoming_->id(),
                                    incoming_->envelope(), now});
-    co_await incoming_->store(parts_.queue, parts_.admission.origin(), std::move(received), now);
+    auto arrival = arrival_of(peer_, local_, session_.peer_name(), tls_);
+    co_await incoming_->store(parts_.queue, parts_.admission.origin(), std::move(received), std::move(arrival), now);
     if (incoming_->store_error()) log(edge_events::store_failed, {{"error", incoming_->store_error()->what}});
   }
   body_ = Body::none;

@@ -1,4 +1,6 @@
 // The edge over real sockets, real TLS and a real store. What the session itself does is held by tests/transcripts.
+#include <nlohmann/json.hpp>
+
 #include "io/runtime/task_group.h"
 #include "service/edge/test_house.h"
 
@@ -40,6 +42,33 @@ io::Task<> in_clear(World& world) {
 TEST(Edge, takes_a_message_in_clear) {
   World world;
   io::run_to_end(in_clear(world));
+}
+
+io::Task<> arrivals(World& world) {
+  auto client = co_await TestClient::connect(world.edge.at());
+  static_cast<void>(co_await client.reply());
+  static_cast<void>(co_await client.say("EHLO client.example"));
+  static_cast<void>(co_await client.encrypt());
+  EXPECT_TRUE(co_await client.send("MAIL FROM:<a@b.example>\r\nRCPT TO:<ann@contoso.example>\r\nDATA\r\n"));
+  for (int i = 0; i < 3; ++i) static_cast<void>(co_await client.reply());
+  const std::string queued = co_await client.say("Subject: t\r\nMessage-Id:\r\n <7@b.example>\r\n\r\nMessage-ID: <8@b.example>\r\n.");
+  EXPECT_TRUE(queued.starts_with("250 2.0.0 queued as ")) << queued;
+  types::TraceQuery query;
+  query.message_id = "7@b.example";
+  auto found = co_await world.house.queue->trace(query);
+  EXPECT_EQ(found->size(), 1U);
+  if (found->empty()) co_return;
+  auto detail = co_await world.house.queue->show(found->front().id);
+  const auto arrival = nlohmann::json::parse(detail->arrival, nullptr, false);
+  EXPECT_EQ(arrival["helo"], "client.example");
+  EXPECT_TRUE(arrival["peer"].get<std::string>().starts_with("127.0.0.1:"));
+  EXPECT_EQ(arrival["tls"]["version"], "TLSv1.3");
+}
+
+// "Who gave you this?" is answered from the store, months later
+TEST(Edge, keeps_how_a_message_came) {
+  World world;
+  io::run_to_end(arrivals(world));
 }
 
 io::Task<> over_tls(World& world) {

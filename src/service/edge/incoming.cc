@@ -21,6 +21,7 @@ io::Task<> Incoming::take(std::string_view octets, std::uint32_t most_received) 
   if (loops_ || store_error_) co_return;
   received_.feed(octets);
   tls_required_.feed(octets);
+  message_id_.feed(octets);
   if (received_.count() > most_received) {  // SMTP-06, RFC 5321 6.3
     loops_ = true;
     writer_.reset();
@@ -47,13 +48,13 @@ std::optional<types::Reply> Incoming::refusal() const {
   return make_reply(451, {4, 3, 0}, "the message could not be stored, please come back");
 }
 
-io::Task<> Incoming::store(io::QueueStore& queue, types::Origin origin, std::string received, Instant now) {
+io::Task<> Incoming::store(io::QueueStore& queue, types::Origin origin, std::string received, std::string arrival, Instant now) {
   if (signing_) {
     dkim::Signed made = signing_->finish({}, now);
     signature_ = std::move(made.what);
     received.insert(0, made.fields);
   }
-  types::NewMessage message{*tenant_, origin, envelope_, std::move(hops_), now, now, std::move(received)};
+  types::NewMessage message{*tenant_, origin, envelope_, std::move(hops_), now, now, std::move(received), message_id_.id(), std::move(arrival)};
   auto stored = co_await queue.accept(std::move(message), *std::move(writer_));
   writer_.reset();
   if (!stored) store_failed(std::move(stored).error());

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "engine/dkim/signer.h"
+#include "engine/smtp/message_id_reader.h"
 #include "engine/smtp/tls_required.h"
 #include "io/store/queue_store.h"
 #include "service/edge/admission.h"
@@ -52,8 +53,9 @@ class Incoming {
   /// Whose signature the stored message bears, or why none; empty where nobody was to sign.
   const std::string& signature() const noexcept { return signature_; }
 
-  /// Hands the message over; `received` is the Received line, on top of which the signature goes. The error is kept as store_error().
-  io::Task<> store(io::QueueStore& queue, types::Origin origin, std::string received, Instant now);
+  /// Hands the message over; `received` is the Received line, on top of which the signature goes, `arrival` for the trace. The
+  /// error is kept as store_error().
+  io::Task<> store(io::QueueStore& queue, types::Origin origin, std::string received, std::string arrival, Instant now);
 
  private:
   void store_failed(Error error);
@@ -68,6 +70,7 @@ class Incoming {
   engine::smtp::TlsRequiredField tls_required_;
   std::unique_ptr<dkim::Signing> signing_;
   std::string signature_;
+  engine::smtp::MessageIdReader message_id_;
   std::optional<Error> store_error_;
   bool loops_ = false;
   bool waiver_refused_ = false;
