@@ -57,7 +57,7 @@ class Zone:
         return self.signed(dns.rrset.from_rdata(self.apex, 300, self.key))
 
     def ds(self, digest="SHA256"):
-        return dns.dnssec.make_ds(self.apex, self.key, digest).to_text()
+        return dns.dnssec.make_ds(self.apex, self.key, digest, policy=dns.dnssec.allow_all_policy).to_text()
 
 
 def written(document):

@@ -5,22 +5,19 @@
 namespace danewerk::engine::dnssec {
 namespace {
 
-/// A delegation seen from above: only DS is the parent's to deny (RFC 6840 4.1).
-bool is_cut(const std::set<RecordType>& types) { return types.contains(RecordType::ns) && !types.contains(RecordType::soa); }
-
-/// Whether the types at a name show that `type` is not there, and may say so.
-bool lacks(const std::set<RecordType>& types, RecordType type) {
-  if (types.contains(type) || types.contains(RecordType::cname)) return false;  // RFC 6840 4.3
-  if (type == RecordType::ds) return !types.contains(RecordType::soa);          // RFC 4035 5.2: the child's word does not count
-  return !is_cut(types);
-}
-
 /// Below a delegation or a DNAME the zone says nothing (RFC 6840 4.1).
-bool speaks_below(const std::set<RecordType>& types) { return !is_cut(types) && !types.contains(RecordType::dname); }
+bool speaks_below(const std::set<RecordType>& types) { return !is_delegation(types) && !types.contains(RecordType::dname); }
 
 Denied denied(Denied::What what, std::string how, std::vector<Authentic> rests_on) { return {what, false, std::move(how), std::move(rests_on)}; }
 
 }  // namespace
+
+bool is_delegation(const std::set<RecordType>& types) { return types.contains(RecordType::ns) && !types.contains(RecordType::soa); }
+
+bool denies(const std::set<RecordType>& types, RecordType type) {
+  if (types.contains(type) || types.contains(RecordType::cname)) return false;
+  return type == RecordType::ds ? !types.contains(RecordType::soa) : !is_delegation(types);
+}
 
 void Denial::load_nsec(std::size_t place) {
   const RecordSet& set = chain_.set(place);
@@ -51,7 +48,7 @@ const Denial::Span* Denial::at(const Name& name, RecordType type) const {
   for (const Span& span : spans_) {
     // Two zones meet at a cut, each with an NSEC at the same name: the upper one denies DS, the lower all else.
     const bool from_above = span.authentic.zone != name || name.is_root();
-    if (span.owner == name && (type == RecordType::ds ? from_above : !is_cut(span.nsec.types))) return &span;
+    if (span.owner == name && (type == RecordType::ds ? from_above : !is_delegation(span.nsec.types))) return &span;
   }
   return nullptr;
 }
@@ -69,9 +66,9 @@ const Denial::Span* Denial::covering(const Name& name) const {
 
 std::optional<Denied> Denial::by_nsec(const Name& name, RecordType type) const {
   if (const Span* here = at(name, type)) {
-    if (!lacks(here->nsec.types, type)) return std::nullopt;
+    if (!denies(here->nsec.types, type)) return std::nullopt;
     Denied out = denied(Denied::What::no_data, "NSEC at " + name.to_string(), {here->authentic});
-    out.delegation = type == RecordType::ds && is_cut(here->nsec.types);
+    out.delegation = type == RecordType::ds && is_delegation(here->nsec.types);
     return out;
   }
   const Span* around = covering(name);
@@ -83,7 +80,7 @@ std::optional<Denied> Denial::by_nsec(const Name& name, RecordType type) const {
   const auto wildcard = encloser.child("*");
   if (!wildcard) return std::nullopt;
   if (const Span* star = at(*wildcard, type)) {
-    if (!lacks(star->nsec.types, type)) return std::nullopt;
+    if (!denies(star->nsec.types, type)) return std::nullopt;
     return denied(Denied::What::no_data, how + ", NSEC at " + wildcard->to_string(), {around->authentic, star->authentic});
   }
   const Span* no_star = covering(*wildcard);

@@ -26,6 +26,12 @@ struct Denied {
   std::vector<Authentic> rests_on;
 };
 
+/// The types at a delegation seen from above: NS without SOA.
+bool is_delegation(const std::set<RecordType>& types);
+/// Whether the types at a name show that `type` is not there, by a zone that may say so: a CNAME hides all others (RFC 6840 4.3), DS is
+/// the parent's to deny and all else the child's (RFC 4035 5.2, RFC 6840 4.1).
+bool denies(const std::set<RecordType>& types, RecordType type);
+
 class Denial {
  public:
   /// `chain` outlives it.

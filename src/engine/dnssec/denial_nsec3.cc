@@ -10,8 +10,6 @@ constexpr std::uint16_t most_iterations = 150;  // RFC 9276 3.2: beyond this, va
 constexpr std::size_t most_work = 60'000;       // digests for one proof
 constexpr std::uint8_t sha1 = 1;
 
-bool is_cut(const std::set<RecordType>& types) { return types.contains(RecordType::ns) && !types.contains(RecordType::soa); }
-
 }  // namespace
 
 /// RFC 5155 5.
@@ -63,21 +61,17 @@ std::optional<Denial::Encloser> Denial::closest(const Name& name, const Name& zo
     if (!out.at) continue;
     out.next_closer = covering_hash(name.ancestor(labels + 1), zone);
     const auto& types = out.at->nsec3.types;
-    if (!out.next_closer || is_cut(types) || types.contains(RecordType::dname)) return std::nullopt;
+    if (!out.next_closer || is_delegation(types) || types.contains(RecordType::dname)) return std::nullopt;
     return out;
   }
   return std::nullopt;
 }
 
 std::optional<Denied> Denial::by_nsec3(const Name& name, RecordType type, const Name& zone) {
-  const auto lacking = [&](const HashedSpan& at) {
-    const auto& types = at.nsec3.types;
-    if (types.contains(type) || types.contains(RecordType::cname)) return false;
-    return type == RecordType::ds ? !types.contains(RecordType::soa) : !is_cut(types);
-  };
   if (const HashedSpan* here = at_hash(name, zone, type)) {  // RFC 5155 8.5, 8.6
-    if (!lacking(*here)) return std::nullopt;
-    return Denied{Denied::What::no_data, type == RecordType::ds && is_cut(here->nsec3.types), "NSEC3 at the hash of " + name.to_string(), {here->authentic}};
+    if (!denies(here->nsec3.types, type)) return std::nullopt;
+    const bool delegation = type == RecordType::ds && is_delegation(here->nsec3.types);
+    return Denied{Denied::What::no_data, delegation, "NSEC3 at the hash of " + name.to_string(), {here->authentic}};
   }
   const auto encloser = closest(name, zone);
   if (!encloser) return std::nullopt;
@@ -89,7 +83,7 @@ std::optional<Denied> Denial::by_nsec3(const Name& name, RecordType type, const 
   const auto wildcard = encloser->name.child("*");
   if (!wildcard) return std::nullopt;
   if (const HashedSpan* star = at_hash(*wildcard, zone, type)) {  // RFC 5155 8.7
-    if (!lacking(*star)) return std::nullopt;
+    if (!denies(star->nsec3.types, type)) return std::nullopt;
     rests_on.push_back(star->authentic);
     return Denied{Denied::What::no_data, false, how + ", and " + wildcard->to_string() + " lacks it", std::move(rests_on)};
   }

@@ -15,7 +15,7 @@ constexpr std::uint32_t at_once = 4;
 constexpr Duration between_looks = std::chrono::seconds(2);
 constexpr Duration before_second_try = std::chrono::seconds(5);
 constexpr Duration reuse = std::chrono::seconds(60);  // no longer than most caches would
-constexpr std::size_t most_known = 2000;
+constexpr std::size_t most_known = 500;
 
 std::string key_of(const Claim& claim) {
   return claim.next_hop.to_string() + " " + claim.host.to_string() + " " + claim.base.to_string() + " " + std::to_string(claim.port) + " " +
