@@ -206,10 +206,9 @@ class Hoster:
     # -- suspending ----------------------------------------------------------------------------------------------
 
     def suspended(self) -> str:
-        self.tampering = self.world.dns.break_signatures("bogus.lab", "MX")
-        self.world.resolver.flush()
-        self.danewerk.run("nta", "list")
-        self.held = self.bench.send("held@bogus.lab")
+        HostileHost(self.world, "forged").start()  # an honest host; nobody has asked for its domain yet, so nothing is cached
+        self.tampering = self.world.dns.break_signatures("forged.lab", "MX")
+        self.held = self.bench.send("held@forged.lab")
         self.bench.waits(self.held, r"4\.7\.324")
         done = self.danewerk.run("tenant", "suspend", "contoso")
         demand(done.returncode == 2 and "--why" in done.stderr, "suspended without a reason")
