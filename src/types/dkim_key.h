@@ -35,7 +35,7 @@ struct DkimKey {
   std::string created_by;
   std::optional<Instant> activated_at;  ///< when somebody said it shall sign
   std::optional<Instant> seen_at;       ///< when its record was first seen to match
-  std::optional<Instant> looked_at;     ///< the last look that came to an answer
+  std::optional<Instant> looked_at;     ///< the last look that found something new
   std::string amiss;                    ///< what that look found wrong; empty if the record matched
 
   bool may_sign() const noexcept { return activated_at && seen_at && amiss.empty(); }

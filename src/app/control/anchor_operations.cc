@@ -16,6 +16,7 @@ Failure<Error> not_ours() {
 
 Result<types::DomainName> domain_of(const Call& call) {
   TRY(const std::string text, text_argument(call.request.arguments, "domain"));
+  if (text == ".") return types::DomainName();  // refused with better words than "no domain"
   return io::to_a_labels(text);
 }
 
@@ -52,7 +53,9 @@ io::Task<Result<Json>> add(OperatedParts& parts, Call& call) {
   if (act.why.empty()) co_return fail(ErrorKind::malformed, "say why: who confirmed that the zone is broken, and not attacked? (RFC 7646 2)");
   CO_TRY(const Instant until, end_of(text_argument_or(call.request.arguments, "until", ""), act.at));
   if (until <= act.at) co_return fail(ErrorKind::malformed, "its end, " + to_rfc3339(until) + ", is past");
-  if (until > act.at + longest) co_return fail(ErrorKind::limit, "its end, " + to_rfc3339(until) + ", is more than 30 days away; look at the zone again before then");
+  if (until > act.at + longest) {
+    co_return fail(ErrorKind::limit, "its end, " + to_rfc3339(until) + ", is more than 30 days away; look at the zone again before then");
+  }
   CO_TRY_VOID(co_await parts.anchors->store().add(domain, until, act));
   const auto told = co_await parts.anchors->reconcile();
   types::NegativeAnchor anchor{domain, act.who, act.why, act.at, until, std::nullopt};

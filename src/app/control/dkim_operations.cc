@@ -54,7 +54,8 @@ Result<types::DkimKey> find_key(OperatedParts& parts, const io::DkimKeyName& nam
   const auto keys = parts.dkim->store().snapshot();
   const auto found = std::find_if(keys->begin(), keys->end(), [&](const auto& key) { return key.domain == name.domain && key.selector == name.selector; });
   if (found != keys->end()) return *found;
-  return fail(ErrorKind::not_found, "there is no DKIM key " + name.selector.to_string() + "._domainkey." + name.domain.to_string() + "; see `danewerk dkim list`");
+  const std::string label = name.selector.to_string() + "._domainkey." + name.domain.to_string();
+  return fail(ErrorKind::not_found, "there is no DKIM key " + label + "; see `danewerk dkim list`");
 }
 
 /// A tenant's key is for a domain of the tenant; without a tenant it is for the notices this host writes.

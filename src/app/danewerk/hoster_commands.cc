@@ -70,8 +70,9 @@ void add_dkim(CLI::App& app, const Asking& asking) {
   remove->add_option("--why", why, "for the ledger");
   asking.add_json(remove);
   remove->callback([&asking] {
-    asking.ask("dkim.remove", {{"domain", domain}, {"selector", selector}, {"why", why}},
-               [](const Json& a) { return "removed " + a.value("removed", "") + "; leave its record in the DNS until mail signed with it has arrived everywhere\n"; });
+    asking.ask("dkim.remove", {{"domain", domain}, {"selector", selector}, {"why", why}}, [](const Json& a) {
+      return "removed " + a.value("removed", "") + "; leave its record in the DNS until mail signed with it has arrived everywhere\n";
+    });
   });
 }
 

@@ -39,7 +39,8 @@ std::string render_tenants(const Json& answer) {
 std::string render_dkim_keys(const Json& answer) {
   std::string out;
   for (const Json& key : answer["keys"]) {
-    out += text(key, "name") + "  " + text(key, "algorithm") + "  " + (key.contains("tenant") ? text(key, "tenant") : "(this host)") + "  " + text(key, "state") + "\n";
+    const std::string owner = key.contains("tenant") ? text(key, "tenant") : "(this host)";
+    out += text(key, "name") + "  " + text(key, "algorithm") + "  " + owner + "  " + text(key, "state") + "\n";
   }
   return out;
 }

@@ -90,9 +90,11 @@ TEST(Author, domains_of_from) {  // RFC 5322 3.4
     List domains;
   };
   for (const Row& row : {Row{" ann@contoso.example", {"contoso.example"}}, Row{"Ann <ann@contoso.example>", {"contoso.example"}},
-                         Row{"\"ann@other.example\" <ann@contoso.example>", {"contoso.example"}}, Row{"(x@y.example) ann@contoso.example (z)", {"contoso.example"}},
+                         Row{"\"ann@other.example\" <ann@contoso.example>", {"contoso.example"}},
+                         Row{"(x@y.example) ann@contoso.example (z)", {"contoso.example"}},
                          Row{"\"a, b\" <ann@contoso.example>", {"contoso.example"}}, Row{"\"a\\\"<x@y>\"@contoso.example", {"contoso.example"}},
-                         Row{"a@one.example, B <b@two.example>", {"one.example", "two.example"}}, Row{"Team: a@one.example, b@one.example;", {"one.example", "one.example"}},
+                         Row{"a@one.example, B <b@two.example>", {"one.example", "two.example"}},
+                         Row{"Team: a@one.example, b@one.example;", {"one.example", "one.example"}},
                          Row{"<@relay.example,@other.example:ann@contoso.example>", {"contoso.example"}}, Row{"undisclosed:;", {}}, Row{"", {}},
                          Row{"ann", {}}, Row{"ann@", {}}, Row{"<ann@contoso.example", {}}, Row{"ann@contoso.example>", {}}, Row{"(ann@contoso.example", {}},
                          Row{"\"ann@contoso.example", {}}, Row{"<a@one.example><b@two.example>", {}}, Row{"<<a@one.example>>", {}},

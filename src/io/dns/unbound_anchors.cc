@@ -3,7 +3,7 @@
 namespace danewerk::io::dns {
 
 Task<Result<std::vector<types::DomainName>>> UnboundAnchors::list() {
-  CO_TRY(const std::string answer, co_await control_.run("list_insecure"));
+  CO_TRY(const std::string answer, co_await control_.list("list_insecure"));
   std::vector<types::DomainName> out;
   for (std::size_t at = 0; at < answer.size();) {
     const std::size_t end = std::min(answer.find('\n', at), answer.size());

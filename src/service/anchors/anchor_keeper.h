@@ -2,8 +2,9 @@
 //
 // The resolver forgets them when it restarts and never ends one by itself; people set them with an end and forget. So the keeper
 // compares what the store wants with what the resolver holds: at the start, at every change, at every end, and every few seconds.
-// An anchor's row leaves the store only after the resolver was seen without it, and every lookup that began before has ended. While the resolver does not answer nothing is lost:
-// anchors in force are then simply not, and of ended ones delivery believes no unsigned answer (service/delivery, weigh_anchors).
+// An anchor's row leaves the store only after the resolver was seen without it, and every lookup that began before has ended.
+// While the resolver does not answer nothing is lost: anchors in force are then simply not, and of ended ones delivery believes no
+// unsigned answer (service/delivery, weigh_anchors).
 //
 // RFC 7646 2 (no validation below the name), 4 (they must end; the operator looks at each), conformance RES-03.
 #pragma once

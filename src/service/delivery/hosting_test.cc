@@ -8,7 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-types::NegativeAnchor anchor(const char* domain, Instant until) { return {*types::DomainName::parse(domain), "root", "broken there", start - 1h, until, std::nullopt}; }
+types::NegativeAnchor anchor(const char* domain, Instant until) {
+  return {*types::DomainName::parse(domain), "root", "broken there", start - 1h, until, std::nullopt};
+}
 
 io::Task<> find(World& world, const char* domain, types::DaneMode mode, std::optional<Prospect>& out) {
   types::MessageDemands demands;
@@ -22,7 +24,8 @@ io::Task<> find(World& world, const char* domain, types::DaneMode mode, std::opt
 struct Broken {
   explicit Broken(std::vector<types::NegativeAnchor> anchors) {
     world.knows("zone bogus.test insecure\nbogus.test MX insecure 10 mx.bogus.test\nmx.bogus.test A insecure 127.0.0.1\n"
-                "alias.test CNAME secure mx.bogus.test\nvia.test MX secure 10 alias.test\nfine.test MX secure 10 mx.fine.test\nmx.fine.test A secure 127.0.0.1\n");
+                "alias.test CNAME secure mx.bogus.test\nvia.test MX secure 10 alias.test\n"
+                "fine.test MX secure 10 mx.fine.test\nmx.fine.test A secure 127.0.0.1\n");
     auto shared = std::make_shared<const std::vector<types::NegativeAnchor>>(std::move(anchors));
     world.parts->anchors = [shared] { return shared; };
   }

@@ -1,6 +1,7 @@
 #include "service/dkim/dkim_keys.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "engine/dkim/key_record.h"
 #include "service/dkim/dkim_events.h"
@@ -13,13 +14,32 @@ constexpr Duration watch_interval = std::chrono::seconds(30);
 constexpr Duration between_looks_in_use = std::chrono::hours(1);
 constexpr std::size_t most_loaded = 10'000;
 
-/// RFC 6376 3.6.2.1; "" is a look that found all well.
-bool is_due(const types::DkimKey& key, Instant now) {
-  if (!key.activated_at) return false;  // nobody waits for it: `activate` looks
-  return !key.may_sign() || !key.looked_at || *key.looked_at + between_looks_in_use <= now;
+}  // namespace
+
+/// The keys that may sign, by tenant ("": the host's own). Made anew when the keys change, not for each message.
+struct DkimKeys::Index {
+  std::shared_ptr<const io::DkimStore::Keys> of;
+  std::unordered_map<std::string, std::vector<const types::DkimKey*>> by_tenant;
+};
+
+std::shared_ptr<const DkimKeys::Index> DkimKeys::index() {
+  auto keys = parts_.store.snapshot();
+  const std::lock_guard guard(mutex_);
+  if (index_ && index_->of == keys) return index_;
+  auto made = std::make_shared<Index>();
+  for (const types::DkimKey& key : *keys) {
+    if (key.may_sign()) made->by_tenant[key.tenant ? key.tenant->text() : ""].push_back(&key);
+  }
+  made->of = std::move(keys);
+  index_ = std::move(made);
+  return index_;
 }
 
-}  // namespace
+bool DkimKeys::is_due(const types::DkimKey& key, Instant now) const {
+  if (!key.activated_at) return false;  // nobody waits for it: `activate` looks
+  const auto looked = looked_.find(key.record_name());
+  return !key.may_sign() || looked == looked_.end() || looked->second + between_looks_in_use <= now;
+}
 
 std::string amiss_with(const types::DkimKey& key, const types::DnsAnswer& answer) {
   const auto records = answer.all<types::TxtRecord>();
@@ -60,15 +80,16 @@ std::shared_ptr<const io::SigningKey> DkimKeys::loaded(const types::DkimKey& key
 }
 
 std::unique_ptr<dkim::Signing> DkimKeys::begin(const std::optional<types::TenantId>& tenant) {
+  const auto keys = index();
+  const auto found = keys->by_tenant.find(tenant ? tenant->text() : "");
+  if (found == keys->by_tenant.end()) return nullptr;
   std::map<std::pair<types::DomainName, types::DkimAlgorithm>, const types::DkimKey*> newest;
-  const auto keys = parts_.store.snapshot();
   const auto domains = parts_.domains();
-  for (const types::DkimKey& key : *keys) {
-    if (!key.may_sign() || key.tenant != tenant) continue;
-    const types::AcceptedDomain* own = tenant ? domains->find(key.domain) : nullptr;
+  for (const types::DkimKey* key : found->second) {
+    const types::AcceptedDomain* own = tenant ? domains->find(key->domain) : nullptr;
     if (tenant && (!own || own->tenant != *tenant)) continue;  // the domain has gone to somebody else
-    const types::DkimKey*& place = newest[{key.domain, key.algorithm}];
-    if (!place || *place->activated_at < *key.activated_at) place = &key;
+    const types::DkimKey*& place = newest[{key->domain, key->algorithm}];
+    if (!place || *place->activated_at < *key->activated_at) place = key;
   }
   std::vector<UsableKey> usable;
   for (const auto& [what, key] : newest) {
@@ -84,11 +105,13 @@ io::Task<Result<io::DkimLook>> DkimKeys::look(types::DkimKey key) {
   const types::Lookup lookup = co_await parts_.resolver.ask(name, types::RecordType::txt);
   if (!lookup) co_return fail(ErrorKind::unavailable, "the record of " + name.to_string() + " could not be looked up: " + lookup.error().what);
   io::DkimLook found{parts_.clock.now(), amiss_with(key, lookup->value)};
+  looked_[name] = found.at;
   const bool news = key.amiss != found.amiss || !key.looked_at;
   if (news && found.amiss.empty()) parts_.log.event(dkim_events::record_seen, {{"key", name.to_string()}});
   if (news && !found.amiss.empty() && key.activated_at) {
     parts_.log.event(dkim_events::record_amiss, {{"key", name.to_string()}, {"what", found.amiss}});
   }
+  if (!news && (key.seen_at || !found.amiss.empty())) co_return found;  // as it was: nothing to write down
   io::DkimKeyName named{key.domain, key.selector};
   CO_TRY_VOID(co_await parts_.store.note(std::move(named), found));
   co_return found;

@@ -52,10 +52,15 @@ class DkimKeys final : public dkim::Signer {
   io::Task<> watch();
 
  private:
+  struct Index;
+  std::shared_ptr<const Index> index();
   std::shared_ptr<const io::SigningKey> loaded(const types::DkimKey& key);
+  bool is_due(const types::DkimKey& key, Instant now) const;
 
   DkimParts parts_;
+  std::map<types::DomainName, Instant> looked_;  // by record, since the start; used by watch() and look() on their reactor
   std::mutex mutex_;
+  std::shared_ptr<const Index> index_;
   std::map<std::string, std::shared_ptr<const io::SigningKey>> loaded_;  // by public key: parsing a PEM costs more than signing
 };
 

@@ -28,7 +28,8 @@ UsableKey make_key(DkimAlgorithm algorithm, const char* domain, const char* sele
 }
 
 const std::vector<UsableKey>& both() {
-  static const std::vector<UsableKey> keys{make_key(DkimAlgorithm::rsa_sha256, "contoso.test", "r1"), make_key(DkimAlgorithm::ed25519_sha256, "contoso.test", "e1")};
+  static const std::vector<UsableKey> keys{make_key(DkimAlgorithm::rsa_sha256, "contoso.test", "r1"),
+                                           make_key(DkimAlgorithm::ed25519_sha256, "contoso.test", "e1")};
   return keys;
 }
 
