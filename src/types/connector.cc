@@ -66,6 +66,19 @@ bool RecipientPattern::covers(const RecipientPattern& other) const noexcept {
   return other.name_.is_within(name_) && (other.kind_ == Kind::subdomains || other.name_ != name_);
 }
 
+std::vector<RecipientPattern> RecipientPattern::covering() const {
+  std::vector<RecipientPattern> out{*this};
+  if (kind_ == Kind::everything) return out;
+  for (DomainName above = name_.parent(); !above.is_root(); above = above.parent()) {
+    RecipientPattern wider;
+    wider.kind_ = Kind::subdomains;
+    wider.name_ = above;
+    out.push_back(std::move(wider));
+  }
+  out.emplace_back();
+  return out;
+}
+
 std::string to_string(const ConnectorOwner& owner) { return owner ? owner->text() : std::string(everybody); }
 
 Result<ConnectorOwner> parse_owner(std::string_view text) {

@@ -60,6 +60,8 @@ class RecipientPattern {
   bool matches(const MailDomain& domain) const noexcept;
   /// True where every domain that `other` matches is matched by this one too.
   bool covers(const RecipientPattern& other) const noexcept;
+  /// Itself and all that cover it, by and by wider: what to look up to find them among many.
+  std::vector<RecipientPattern> covering() const;
   /// True where some domain is matched by both.
   bool overlaps(const RecipientPattern& other) const noexcept { return covers(other) || other.covers(*this); }
 

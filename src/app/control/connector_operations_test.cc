@@ -128,7 +128,7 @@ TEST(ConnectorOperations, an_import_with_a_fault_changes_nothing_and_names_the_l
   EXPECT_EQ(fault("[rules]\n").substr(0, 7), "line 1:");
   EXPECT_NE(fault("").find("holds no connector"), std::string::npos);
   EXPECT_EQ(fault("{\"connectors\": [\n {\"id\": \"a\",\n  \"pattern\": \"a@b\",\n  \"reason\": \"r\"}]}").substr(0, 30), "line 3: connector a: pattern: ");
-  EXPECT_EQ(fault("{\"connectors\": [\n {\"id\": \"a\",\n  \"dane\": 7}]}").substr(0, 27), "line 3: dane: there is a num");
+  EXPECT_EQ(fault("{\"connectors\": [\n {\"id\": \"a\",\n  \"dane\": 7}]}").substr(0, 28), "line 3: dane: there is a num");
   EXPECT_EQ(fault("{\"connectors\": [\n {\"id\": \"a\"\n  \"dane\": 7}]}").substr(0, 7), "line 3:");
   EXPECT_EQ(fault("{\"rules\": []}").substr(0, 14), "line 1: rules:");
   EXPECT_EQ(fault("{\"connectors\": []}"), "the file holds no connector; `danewerk connector remove` removes rules");

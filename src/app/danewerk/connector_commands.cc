@@ -17,14 +17,14 @@ struct Given {
   std::string id, tenant, before, why, file;
   std::vector<std::pair<const char*, std::string>> fields;  // one value each, in the order of the options
   std::vector<std::string> verify_names, source;
-  bool first = false, dry_run = false;
+  bool first = false, dry_run = false, no_verify_names = false, no_source = false;
   std::int64_t days = 7;
 
   Json rule() const {
     Json json = Json::object();
     for (const auto& [name, value] : fields) json[name] = value;
-    if (!verify_names.empty()) json["verify_names"] = verify_names;
-    if (!source.empty()) json["source"] = source;
+    if (!verify_names.empty() || no_verify_names) json["verify_names"] = verify_names;
+    if (!source.empty() || no_source) json["source"] = source;
     return json;
   }
 };
@@ -140,6 +140,8 @@ void add_changes(const Wiring& to) {
   set->add_option("id", to.given->id, "its name")->required();
   add_field(set, to.given, {"pattern", "--pattern", "recipient domains: example.com, *.example.com or *"});
   add_rule(set, to.given);
+  set->add_flag("--no-verify-names", to.given->no_verify_names, "the host's own name again")->excludes("--verify-name");
+  set->add_flag("--no-source", to.given->no_source, "the configured addresses again")->excludes("--source");
   add_change(set, to.given);
   set->callback([to] { to.change("connector.set", {{"id", to.given->id}, {"rule", to.given->rule()}}); });
   auto* move = to.add("move", "put a rule elsewhere among its owner's; without an option, at the end");

@@ -72,6 +72,12 @@ TEST(RecipientPattern, matches_and_covers) {
   EXPECT_TRUE(pattern("*").covers(pattern("*")));
   EXPECT_FALSE(pattern("*.com").covers(pattern("*")));
   for (const char* text : {"*", "*.example.com", "example.com"}) EXPECT_EQ(pattern(text).to_string(), text);
+  std::string wider;
+  for (const RecipientPattern& one : pattern("a.example.com").covering()) wider += one.to_string() + " ";
+  EXPECT_EQ(wider, "a.example.com *.example.com *.com * ");
+  for (const char* text : {"*", "*.example.com", "example.com", "com"}) {
+    for (const RecipientPattern& one : pattern(text).covering()) EXPECT_TRUE(one.covers(pattern(text))) << one.to_string() << " " << text;
+  }
 }
 
 TEST(RecipientPattern, what_names_no_domain_is_refused) {
@@ -250,6 +256,11 @@ TEST(Edit, a_rule_that_would_never_decide_is_refused) {
   EXPECT_TRUE(add(until, draft({{"id", "x"}, {"pattern", "x.example"}, {"reason", "r"}}), {}, act).has_value());
   EXPECT_FALSE(add(until, draft({{"id", "x"}, {"pattern", "x.example"}, {"reason", "r"}, {"expires", "2026-11-30"}}), {}, act).has_value());
   EXPECT_TRUE(add(rules, draft({{"id", "x"}, {"tenant", "contoso"}, {"pattern", "x.example"}, {"reason", "r"}}), {}, act).has_value());
+  // Of two of one pattern, the one that lives longer hides.
+  Rules thrice = with({}, {{"id", "b"}, {"pattern", "x.example"}, {"expires", "2026-12-01"}});
+  thrice = with(thrice, {{"id", "c"}, {"pattern", "x.example"}, {"expires", "2027-01-01"}});
+  EXPECT_FALSE(add(thrice, draft({{"id", "d"}, {"pattern", "x.example"}, {"reason", "r"}, {"expires", "2026-12-24"}}), {}, act).has_value());
+  EXPECT_TRUE(add(thrice, draft({{"id", "d"}, {"pattern", "x.example"}, {"reason", "r"}}), {}, act).has_value());
   const Rules two = with(with({}, {{"id", "x"}, {"pattern", "x.example"}}), {{"id", "all"}, {"pattern", "*"}});
   EXPECT_EQ(move(two, "x", {}, act).error().kind, ErrorKind::conflict);
 }
@@ -326,6 +337,21 @@ TEST(Examine, tells_what_does_not_do_what_it_seems_to) {
   std::string codes;
   for (const Finding& finding : examine(rules, now)) codes += finding.code + " " + finding.subject + "\n";
   EXPECT_EQ(codes, "connector.expired gone\nconnector.unreadable bad\nconnector.hidden late\nconnector.loosens mine\n");
+}
+
+// A change is checked on the store's writing thread, which must not be held up by a large file.
+TEST(Edit, ten_thousand_rules_are_read_and_checked_by_look_up) {
+  std::vector<Draft> drafts;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string n = std::to_string(i);
+    drafts.push_back(draft({{"id", "r" + n}, {"pattern", "d" + n + ".example"}, {"reason", "r"}}));
+  }
+  const auto edit = replace({}, std::nullopt, drafts, act);
+  ASSERT_TRUE(edit.has_value()) << edit.error().what;
+  const Rules rules = applied({}, ConnectorEdit{{edit->put.front()}, {}, {}});
+  EXPECT_EQ(names(rules), "r0");
+  EXPECT_EQ(edit->put.size(), 10'000U);
+  EXPECT_EQ(edit->put.back().place, 10'000U);
 }
 
 }  // namespace

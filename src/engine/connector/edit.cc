@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "engine/connector/examine.h"
 
@@ -36,10 +37,25 @@ std::optional<ConnectorOwner> owner_of(const StoredConnector& stored) {
   return std::get<BrokenConnector>(stored).owner;
 }
 
-const StoredConnector* find(const Rules& rules, const std::string& id) {
-  const auto found = std::find_if(rules.begin(), rules.end(), [&id](const StoredConnector& one) { return id_of(one) == id; });
-  return found == rules.end() ? nullptr : &*found;
-}
+/// The rules by name.
+class Present {
+ public:
+  explicit Present(const Rules& rules) {
+    for (const StoredConnector& one : rules) by_id_.emplace(id_of(one), &one);
+  }
+  const StoredConnector* find(const std::string& id) const {
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : found->second;
+  }
+  /// The rule, if there is one of that name and it can be read.
+  const Connector* find_sound(const std::string& id) const {
+    const StoredConnector* stored = find(id);
+    return stored == nullptr ? nullptr : std::get_if<Connector>(stored);
+  }
+
+ private:
+  std::unordered_map<std::string_view, const StoredConnector*> by_id_;
+};
 
 Failure<Error> no_such(const std::string& id) { return fail(ErrorKind::not_found, "there is no connector " + id.substr(0, 80)); }
 
@@ -76,25 +92,27 @@ Result<void> check_alive(const Connector& rule, const Draft& draft, Instant now)
 using Drafts = std::map<std::string, const Draft*>;  // by id; for the lines in errors
 
 Result<void> check_order(const std::vector<Connector>& list, const Drafts& drafts, Instant now) {
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    for (std::size_t k = 0; k < i; ++k) {
-      if (list[i].has_expired(now) || !is_hidden_by(list[i], list[k], now)) continue;
-      const auto draft = drafts.find(list[i].id.to_string());
-      const Field* field = draft == drafts.end() ? nullptr : draft->second->find("pattern");
-      const std::string begin = field != nullptr ? where(*draft->second, field) : "connector " + list[i].id.to_string() + ": pattern: ";
-      return fail(ErrorKind::conflict, begin + list[i].pattern.to_string() + " would never decide: connector " + list[k].id.to_string() +
-                                           " stands before it and is for " + list[k].pattern.to_string() + "; put it first, or leave it out");
+  Passed passed(now);
+  for (const Connector& rule : list) {
+    const Connector* by = rule.has_expired(now) ? nullptr : passed.hiding(rule);
+    if (by == nullptr) {
+      passed.pass(rule);
+      continue;
     }
+    const auto draft = drafts.find(rule.id.to_string());
+    const Field* field = draft == drafts.end() ? nullptr : draft->second->find("pattern");
+    const std::string begin = field != nullptr ? where(*draft->second, field) : "connector " + rule.id.to_string() + ": pattern: ";
+    return fail(ErrorKind::conflict, begin + rule.pattern.to_string() + " would never decide: connector " + by->id.to_string() +
+                                         " stands before it and is for " + by->pattern.to_string() + "; put it first, or leave it out");
   }
   return {};
 }
 
 /// True where those of `list` that were there before stand in another order now.
-bool is_reordered(const Rules& rules, const std::vector<Connector>& list) {
+bool is_reordered(const Present& present, const std::vector<Connector>& list) {
   std::uint32_t last = 0;
   for (const Connector& rule : list) {
-    const StoredConnector* stored = find(rules, rule.id.to_string());
-    const auto* before = stored == nullptr ? nullptr : std::get_if<Connector>(stored);
+    const Connector* before = present.find_sound(rule.id.to_string());
     if (before == nullptr) continue;
     if (before->place < last) return true;
     last = before->place;
@@ -104,20 +122,19 @@ bool is_reordered(const Rules& rules, const std::vector<Connector>& list) {
 
 /// Numbers the places and notes whatever is not as it was. `action` is what changed rules are noted with; empty: by what
 /// they were before.
-void settle(const Rules& rules, std::vector<Connector> list, const std::string& action, ConnectorEdit& edit) {
+void settle(const Present& present, std::vector<Connector> list, const std::string& action, ConnectorEdit& edit) {
   std::uint32_t place = 0;
-  const bool reordered = action.empty() && is_reordered(rules, list);
+  const bool reordered = action.empty() && is_reordered(present, list);
   for (Connector& rule : list) {
     rule.place = ++place;
-    const StoredConnector* stored = find(rules, rule.id.to_string());
-    const Connector* before = stored == nullptr ? nullptr : std::get_if<Connector>(stored);
+    const Connector* before = present.find_sound(rule.id.to_string());
     if (before != nullptr && *before == rule) continue;
     Connector placed_as_before = rule;
     if (before != nullptr) placed_as_before.place = before->place;
     const bool only_moved = before != nullptr && placed_as_before == *before;
     if (only_moved && reordered) edit.notes.push_back({rule.owner, "connector.move", rule.id.to_string(), detail_of(rule, before)});
     if (!only_moved) {  // one that only made room for another is no news
-      const std::string what = action.empty() ? (stored == nullptr ? "connector.add" : "connector.set") : action;
+      const std::string what = action.empty() ? (present.find(rule.id.to_string()) == nullptr ? "connector.add" : "connector.set") : action;
       edit.notes.push_back({rule.owner, what, rule.id.to_string(), detail_of(rule, before)});
     }
     edit.put.push_back(std::move(rule));
@@ -152,7 +169,8 @@ const std::string& id_of(const StoredConnector& stored) {
 Result<ConnectorEdit> add(const Rules& rules, const Draft& draft, const Position& at, const AdminAct& act) {
   TRY(Connector rule, read_draft(draft, act.who, act.at));
   TRY_VOID(check_alive(rule, draft, act.at));
-  if (find(rules, rule.id.to_string()) != nullptr) {
+  const Present present(rules);
+  if (present.find(rule.id.to_string()) != nullptr) {
     return fail(ErrorKind::conflict, "there is a connector " + rule.id.to_string() + " already; change it with `danewerk connector set`");
   }
   std::vector<Connector> list = rules_of(rules, rule.owner);
@@ -160,12 +178,13 @@ Result<ConnectorEdit> add(const Rules& rules, const Draft& draft, const Position
   TRY_VOID(insert(list, std::move(rule), at));
   TRY_VOID(check_order(list, drafts, act.at));
   ConnectorEdit edit;
-  settle(rules, std::move(list), "connector.add", edit);
+  settle(present, std::move(list), "connector.add", edit);
   return edit;
 }
 
 Result<ConnectorEdit> set(const Rules& rules, const std::string& id, const std::vector<Field>& fields, const AdminAct& act) {
-  const StoredConnector* stored = find(rules, id);
+  const Present present(rules);
+  const StoredConnector* stored = present.find(id);
   if (stored == nullptr) return no_such(id);
   Draft draft = known_of(*stored);
   for (const Field& field : fields) draft.set(field);
@@ -176,26 +195,27 @@ Result<ConnectorEdit> set(const Rules& rules, const std::string& id, const std::
   TRY_VOID(check_alive(rule, draft, act.at));
   ConnectorEdit edit;
   std::vector<Connector> list = rules_of(rules, rule.owner);
-  const auto present = std::find_if(list.begin(), list.end(), [&id](const Connector& one) { return one.id.to_string() == id; });
-  if (present != list.end()) {
-    rule.created = present->created;
-    rule.place = present->place;
+  const auto old = std::find_if(list.begin(), list.end(), [&id](const Connector& one) { return one.id.to_string() == id; });
+  if (old != list.end()) {
+    rule.created = old->created;
+    rule.place = old->place;
     Connector same_author = rule;
-    same_author.author = present->author;
-    if (same_author == *present) return edit;  // nothing is changed, so nobody is its author
-    *present = std::move(rule);
+    same_author.author = old->author;
+    if (same_author == *old) return edit;  // nothing is changed, so nobody is its author
+    *old = std::move(rule);
   } else {
     const auto place = std::get<BrokenConnector>(*stored).place;
     const auto at = std::find_if(list.begin(), list.end(), [place](const Connector& one) { return one.place >= place; });
     list.insert(at, std::move(rule));
   }
   TRY_VOID(check_order(list, {{id, &draft}}, act.at));
-  settle(rules, std::move(list), "connector.set", edit);
+  settle(present, std::move(list), "connector.set", edit);
   return edit;
 }
 
 Result<ConnectorEdit> move(const Rules& rules, const std::string& id, const Position& to, const AdminAct& act) {
-  const StoredConnector* stored = find(rules, id);
+  const Present present(rules);
+  const StoredConnector* stored = present.find(id);
   if (stored == nullptr) return no_such(id);
   const auto* rule = std::get_if<Connector>(stored);
   if (rule == nullptr) return fail(ErrorKind::malformed, "connector " + id + " cannot be read; set it anew or remove it");
@@ -205,21 +225,22 @@ Result<ConnectorEdit> move(const Rules& rules, const std::string& id, const Posi
   TRY_VOID(insert(list, *rule, to));
   TRY_VOID(check_order(list, {}, act.at));
   ConnectorEdit edit;
-  settle(rules, std::move(list), "connector.move", edit);  // notes nothing: places alone have changed
+  settle(present, std::move(list), "connector.move", edit);  // notes nothing: places alone have changed
   const auto moved = std::find_if(edit.put.begin(), edit.put.end(), [&id](const Connector& one) { return one.id.to_string() == id; });
   if (moved != edit.put.end()) edit.notes.push_back({rule->owner, "connector.move", id, detail_of(*moved, rule)});
   return edit;
 }
 
 Result<ConnectorEdit> remove(const Rules& rules, const std::string& id) {
-  const StoredConnector* stored = find(rules, id);
+  const Present present(rules);
+  const StoredConnector* stored = present.find(id);
   if (stored == nullptr) return no_such(id);
   ConnectorEdit edit;
   note_removal(*stored, edit);
   if (const auto* rule = std::get_if<Connector>(stored)) {
     std::vector<Connector> list = rules_of(rules, rule->owner);
     std::erase_if(list, [&id](const Connector& one) { return one.id.to_string() == id; });
-    settle(rules, std::move(list), "", edit);
+    settle(present, std::move(list), "", edit);
   }
   return edit;
 }
@@ -227,7 +248,7 @@ Result<ConnectorEdit> remove(const Rules& rules, const std::string& id) {
 namespace {
 
 /// Reads the drafts of an import into one list an owner; what is as it was keeps who made it, and when.
-Result<std::map<ConnectorOwner, std::vector<Connector>>> read_all(const Rules& rules, const std::optional<ConnectorOwner>& only,
+Result<std::map<ConnectorOwner, std::vector<Connector>>> read_all(const Present& present, const std::optional<ConnectorOwner>& only,
                                                                  const std::vector<Draft>& drafts, const AdminAct& act, Drafts& by_id) {
   std::map<ConnectorOwner, std::vector<Connector>> lists;
   for (const Draft& draft : drafts) {
@@ -237,11 +258,11 @@ Result<std::map<ConnectorOwner, std::vector<Connector>>> read_all(const Rules& r
       return fail(ErrorKind::malformed, where(draft, draft.find("tenant")) + "it is not a rule of " + to_string(*only) + ", whose rules are imported");
     }
     if (!by_id.emplace(id, &draft).second) return fail(ErrorKind::conflict, where(draft, draft.find("id")) + "the name " + id + " is given twice");
-    const StoredConnector* stored = find(rules, id);
+    const StoredConnector* stored = present.find(id);
     if (stored != nullptr && only && owner_of(*stored) != only) {
       return fail(ErrorKind::conflict, where(draft, draft.find("id")) + "there is a connector " + id + " of another owner");
     }
-    const auto* before = stored == nullptr ? nullptr : std::get_if<Connector>(stored);
+    const Connector* before = present.find_sound(id);
     const bool as_it_was = before != nullptr && draft_of(*before) == draft_of(rule);
     if (before != nullptr) rule.created = before->created;
     if (as_it_was) rule.author = before->author;
@@ -256,7 +277,8 @@ Result<std::map<ConnectorOwner, std::vector<Connector>>> read_all(const Rules& r
 Result<ConnectorEdit> replace(const Rules& rules, const std::optional<ConnectorOwner>& only, const std::vector<Draft>& drafts,
                               const AdminAct& act) {
   Drafts by_id;
-  TRY(auto lists, read_all(rules, only, drafts, act, by_id));
+  const Present present(rules);
+  TRY(auto lists, read_all(present, only, drafts, act, by_id));
   ConnectorEdit edit;
   for (const StoredConnector& stored : rules) {
     const auto owner = owner_of(stored);
@@ -265,7 +287,7 @@ Result<ConnectorEdit> replace(const Rules& rules, const std::optional<ConnectorO
   }
   for (auto& [owner, list] : lists) {
     TRY_VOID(check_order(list, by_id, act.at));
-    settle(rules, std::move(list), "", edit);
+    settle(present, std::move(list), "", edit);
   }
   return edit;
 }

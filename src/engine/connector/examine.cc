@@ -1,7 +1,5 @@
 #include "engine/connector/examine.h"
 
-#include <algorithm>
-
 #include "engine/connector/decide.h"
 
 namespace danewerk::connector {
@@ -42,19 +40,25 @@ Finding loosens(const Connector& own, const Connector& for_all) {
           "make it as strict, if the rule for all is meant to bind this tenant"};
 }
 
-void examine_pair(const Connector& first, const Connector& second, Instant now, std::vector<Finding>& out) {
-  if (first.owner == second.owner) {
-    if (is_hidden_by(second, first, now)) out.push_back(hidden(second, first));
-  } else if (first.owner && !second.owner && !second.has_expired(now) && first.pattern.overlaps(second.pattern) && is_looser(first, second)) {
-    out.push_back(loosens(first, second));
-  }
+bool outlives(const Connector& one, const Connector& other) {
+  if (!one.expires) return true;
+  return other.expires && *one.expires >= *other.expires;
 }
 
 }  // namespace
 
-bool is_hidden_by(const Connector& rule, const Connector& before, Instant now) {
-  if (before.has_expired(now) || !before.pattern.covers(rule.pattern)) return false;
-  return !before.expires || (rule.expires && *rule.expires <= *before.expires);
+const Connector* Passed::hiding(const Connector& rule) const {
+  for (const RecipientPattern& pattern : rule.pattern.covering()) {
+    const auto found = longest_.find(pattern);
+    if (found != longest_.end() && outlives(*found->second, rule)) return found->second;
+  }
+  return nullptr;
+}
+
+void Passed::pass(const Connector& rule) {
+  if (rule.has_expired(now_)) return;
+  const auto [found, fresh] = longest_.emplace(rule.pattern, &rule);
+  if (!fresh && outlives(rule, *found->second)) found->second = &rule;
 }
 
 bool is_looser(const Connector& rule, const Connector& other) {
@@ -63,8 +67,9 @@ bool is_looser(const Connector& rule, const Connector& other) {
 
 std::vector<Finding> examine(std::span<const StoredConnector> rules, Instant now) {
   std::vector<Finding> out;
-  std::vector<const Connector*> alive;
+  std::vector<const Connector*> own;
   std::vector<const Connector*> for_all;
+  std::map<ConnectorOwner, Passed> passed;
   for (const StoredConnector& stored : rules) {
     Decision alone;
     if (const auto* broken = std::get_if<BrokenConnector>(&stored)) {
@@ -72,18 +77,17 @@ std::vector<Finding> examine(std::span<const StoredConnector> rules, Instant now
     } else if (const auto& rule = std::get<Connector>(stored); rule.has_expired(now)) {
       alone.expired.push_back(&rule);
     } else {
-      (rule.owner ? alive : for_all).push_back(&rule);
+      Passed& before = passed.try_emplace(rule.owner, now).first->second;
+      if (const Connector* by = before.hiding(rule)) out.push_back(hidden(rule, *by));
+      before.pass(rule);
+      (rule.owner ? own : for_all).push_back(&rule);
     }
     for (Finding& finding : findings_of(alone)) out.push_back(std::move(finding));
   }
-  const auto compare = [&](const std::vector<const Connector*>& firsts, std::size_t i, const std::vector<const Connector*>& seconds, std::size_t from) {
-    for (std::size_t k = from; k < seconds.size(); ++k) examine_pair(*firsts[i], *seconds[k], now, out);
-  };
-  for (std::size_t i = 0; i < for_all.size(); ++i) compare(for_all, i, for_all, i + 1);
-  for (std::size_t i = 0; i < alive.size(); ++i) {
-    // One owner's rules stand together.
-    for (std::size_t k = i + 1; k < alive.size() && alive[k]->owner == alive[i]->owner; ++k) examine_pair(*alive[i], *alive[k], now, out);
-    compare(alive, i, for_all, 0);
+  for (const Connector* rule : own) {
+    for (const Connector* one : for_all) {
+      if (rule->pattern.overlaps(one->pattern) && is_looser(*rule, *one)) out.push_back(loosens(*rule, *one));
+    }
   }
   return out;
 }

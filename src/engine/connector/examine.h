@@ -7,6 +7,7 @@
 // Only one rule covering another is seen, not several that cover it together.
 #pragma once
 
+#include <map>
 #include <span>
 #include <vector>
 
@@ -15,8 +16,19 @@
 
 namespace danewerk::connector {
 
-/// True where `rule`, standing behind `before` among one owner's rules, can never decide from `now` on.
-bool is_hidden_by(const types::Connector& rule, const types::Connector& before, Instant now);
+/// One owner's rules as they are passed in their order, to ask of the next whether it can ever decide. Finds by look-up, so
+/// that a file of ten thousand rules is checked in milliseconds.
+class Passed {
+ public:
+  explicit Passed(Instant now) : now_(now) {}
+  /// The rule passed that covers this one for as long as it lives; nullptr where it can decide. Valid while the rules are.
+  const types::Connector* hiding(const types::Connector& rule) const;
+  void pass(const types::Connector& rule);
+
+ private:
+  Instant now_;
+  std::map<types::RecipientPattern, const types::Connector*> longest_;  // of each pattern, the one that lives longest
+};
 
 /// True where `rule` demands less than `other` in DANE, MTA-STS or TLS.
 bool is_looser(const types::Connector& rule, const types::Connector& other);
