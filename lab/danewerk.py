@@ -67,8 +67,9 @@ class Danewerk:
 
     CONFIG_INSIDE = "/etc/lab/danewerk.toml"
 
-    def __init__(self, host: Host, program: Path = PROGRAM):
-        self.host = host
+    def __init__(self, host: Host, program: Path = PROGRAM, more_delivery: str = ""):
+        """`more_delivery`: further lines for the section [delivery]."""
+        self.host, self.more_delivery_ = host, more_delivery
         self.program_inside = "/var/bin/danewerk"
         self.program = program
         self.log = host.dir / "danewerk.log"
@@ -79,7 +80,7 @@ class Danewerk:
         inside = self.host.dir / self.program_inside.lstrip("/")
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.program, inside)
-        (self.host.dir / "etc/lab/danewerk.toml").write_text(config_text(self.host))
+        (self.host.dir / "etc/lab/danewerk.toml").write_text(config_text(self.host) + self.more_delivery_)
         self.process = self.host.popen([self.program_inside, "--config", self.CONFIG_INSIDE, "serve"], log=self.log)
         wait_until(self.answers_, "danewerk to answer on its control socket", 20)
 
