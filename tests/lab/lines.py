@@ -70,7 +70,7 @@ class Lines:
 
     def share(self) -> str:
         before, number = self.connections(), 12
-        found = [self.delivered(queue_id) for queue_id in [self.send() for _ in range(number)]]
+        found = [self.delivered(self.send()) for _ in range(number)]
         seen = self.connections() - before
         demand(seen <= REACTORS, f"Postfix saw {seen} connections for {number} messages")
         fresh = sum(e.get("messages_before", 0) == 0 for e in found)
