@@ -415,7 +415,8 @@ io::Task<> lay_down(const Undertaking& under, std::unique_ptr<Line> line, bool r
     line->connection.shutdown();
   } else if (under.lines == nullptr) {
     const Instant now = under.around.clock.now();
-    co_await say_goodbye(std::move(line), now, smtp::ClientTimeouts{}.quit);
+    const smtp::ClientTimeouts timeouts;
+    co_await say_goodbye(std::move(line), now, timeouts.quit);
   } else if (stale) {
     under.lines->dismiss(std::move(line));
   } else {

@@ -44,7 +44,8 @@ io::Task<> say_goodbye(std::unique_ptr<Line> line, Instant now, Duration patienc
   auto written = co_await line->connection.write_all(out);
   while (written) {
     while (auto event = line->session.next()) {
-      if (std::holds_alternative<engine::smtp::Finished>(*event) || std::holds_alternative<engine::smtp::Failed>(*event)) written = fail(ErrorKind::cancelled, "");
+      const bool over = std::holds_alternative<engine::smtp::Finished>(*event) || std::holds_alternative<engine::smtp::Failed>(*event);
+      if (over) written = fail(ErrorKind::cancelled, "the conversation is over");
     }
     if (!written) break;
     auto got = co_await line->connection.read_some(buffer);

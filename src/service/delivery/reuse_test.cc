@@ -11,7 +11,11 @@ using Trick = TestServer::Trick;
 /// A host, mail to it, and what is kept between messages.
 struct Street {
   Street(World& in, io::Executor executor, LineLimits limits, std::size_t tickets_kept)
-      : world(in), identity(make_identity("mx.test")), server(executor, "127.0.0.1:0", identity.context), lines(executor, in.clock, limits), tickets(tickets_kept) {
+      : world(in),
+        identity(make_identity("mx.test")),
+        server(executor, "127.0.0.1:0", identity.context),
+        lines(executor, in.clock, limits),
+        tickets(tickets_kept) {
     server.start();
     world.parts->reuse = {&lines, &tickets, nullptr};
     world.knows("mx.test A secure 127.0.0.1\n");
