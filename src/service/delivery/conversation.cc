@@ -180,21 +180,25 @@ class Conversation {
     attempt_.peer_name = ready.peer.server_name();
     if (decided_) return session_.quit(clock_.now());
     attempt_.phase = Phase::mail;
-    attempt_.dsn = ready.peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
-    types::RequireTls& require_tls = errand_.envelope.sender.require_tls;
-    const bool may_require = attempt_.channel == types::Channel::tls && policy::meets_requiretls(hop_);  // RFC 8689 2
-    if (may_require && ready.peer.has(smtp::Extension::requiretls) && errand_.require_tls_if_possible == types::RequireTls::yes) {
-      require_tls = types::RequireTls::yes;
-    }
+    use_offers();
     auto begun = session_.begin_message(errand_.envelope, errand_.body.size(), clock_.now());
     if (begun) {
       mail_begun_ = true;
-      attempt_.require_tls = require_tls;
+      attempt_.require_tls = errand_.envelope.sender.require_tls;
       return;
     }
     attempt_.missing = extension_of(begun.error().code);
     settle(AttemptEnd::extension_missing, Phase::mail, begun.error().why);
     session_.quit(clock_.now());
+  }
+
+  /// Before each message: who answers the sender (RFC 3461 5.2.1), and whether REQUIRETLS can be said (RFC 8689 2, 5).
+  void use_offers() {
+    const smtp::Capabilities& peer = session_.peer();
+    attempt_.dsn = peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
+    const bool is_wished = errand_.require_tls_if_possible == types::RequireTls::yes;
+    const bool may = connection_.is_encrypted() && policy::meets_requiretls(hop_) && peer.has(smtp::Extension::requiretls);
+    if (is_wished && may) errand_.envelope.sender.require_tls = types::RequireTls::yes;
   }
 
   io::Task<> send_body() {
