@@ -65,8 +65,6 @@ class ClientSession {
   void tls_established(Instant now);
   /// The connection is gone.
   void peer_closed();
-  /// What the last EHLO offered; after TLS, only what was said within it. Meaningful from Ready on.
-  const Capabilities& peer() const noexcept { return peer_; }
   Instant deadline() const noexcept { return deadline_; }
   void tick(Instant now);
 
@@ -84,6 +82,8 @@ class ClientSession {
 
   TlsState tls() const noexcept { return tls_; }
   ClientPhase phase() const noexcept { return phase_; }
+  /// What the last EHLO offered: of every message on this connection, from Ready on.
+  const Capabilities& peer() const noexcept { return peer_; }
 
  private:
   enum class Awaited : std::uint8_t { greeting, ehlo, helo, starttls, rset, mail, rcpt, data, final_reply, quit };

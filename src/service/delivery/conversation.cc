@@ -218,21 +218,25 @@ class Conversation {
   void begin_message() {
     attempt_.phase = Phase::mail;
     ++line_.messages;
-    const smtp::Capabilities& peer = session_.peer();
-    attempt_.dsn = peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
-    types::RequireTls& require_tls = errand_.envelope.sender.require_tls;
-    const bool may_require = attempt_.channel == types::Channel::tls && policy::meets_requiretls(hop_);  // RFC 8689 2
-    const bool asks = may_require && peer.has(smtp::Extension::requiretls) && errand_.require_tls_if_possible == types::RequireTls::yes;
-    require_tls = asks ? types::RequireTls::yes : errand_.plan.demands.require_tls;
+    use_offers();
     auto begun = session_.begin_message(errand_.envelope, errand_.body.size(), clock_.now());
     if (begun) {
       mail_begun_ = true;
-      attempt_.require_tls = require_tls;
+      attempt_.require_tls = errand_.envelope.sender.require_tls;
       return;
     }
     attempt_.missing = extension_of(begun.error().code);
     settle(AttemptEnd::extension_missing, Phase::mail, begun.error().why);
     resting_ = true;
+  }
+
+  /// Before each message: who answers the sender (RFC 3461 5.2.1), and whether REQUIRETLS can be said (RFC 8689 2, 5).
+  void use_offers() {
+    const smtp::Capabilities& peer = session_.peer();
+    attempt_.dsn = peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
+    const bool is_wished = errand_.require_tls_if_possible == types::RequireTls::yes;
+    const bool may = connection_.is_encrypted() && policy::meets_requiretls(hop_) && peer.has(smtp::Extension::requiretls);
+    errand_.envelope.sender.require_tls = is_wished && may ? types::RequireTls::yes : errand_.plan.demands.require_tls;
   }
 
   io::Task<> send_body() {

@@ -91,6 +91,19 @@ TEST(DeliverWaived, no_tls_at_all_does_not_stop_it) {
   }
 }
 
+// RFC 8689 4.2.2: not lost, and not final at the first 530, which speaks of a handshake that may succeed next time
+TEST(DeliverWaived, a_server_that_insists_on_tls_and_fails_at_it_keeps_it_waiting) {
+  const auto insists = [](const smtp::Request& request) -> std::optional<types::Reply> {
+    if (!std::holds_alternative<smtp::SenderGiven>(request)) return std::nullopt;
+    return smtp::make_reply(530, {5, 7, 0}, "Must issue a STARTTLS command first");
+  };
+  World world;
+  const Seen seen = run(world, {.trick = Trick::garbage_handshake, .tlsa = own_record, .decide = insists, .shape = waive});
+  EXPECT_TRUE(seen.taken.empty());
+  EXPECT_EQ(seen.recipient().state, RecipientState::waiting);
+  EXPECT_NE(seen.recipient().sentence.find("530"), std::string::npos) << seen.recipient().sentence;
+}
+
 TEST(DeliverWaived, a_bogus_tlsa_answer_does_not_stop_it) {
   World world;
   const Seen seen = run(world, {.tlsa = "bogus", .shape = waive});
