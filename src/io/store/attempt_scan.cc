@@ -3,7 +3,7 @@
 namespace danewerk::io {
 namespace {
 
-constexpr std::int64_t slice = 2000;  // rows: some tens of milliseconds of reading
+constexpr std::int64_t slice = 250;  // rows: a few milliseconds, with what the reader makes of them
 /// Rows are written when their round ends, so their order by id strays from that by instant by as much as a round lasts.
 constexpr Duration stray = std::chrono::hours(6);
 
