@@ -89,6 +89,19 @@ class Hoster:
         demand(self.signatures(self.arrived("unsigned", self.world.foreign.mailbox)) == {}, "signed with a key that nobody finds")
         return said["state"]
 
+    def bad_keys(self) -> str:
+        for domain, selector, more, words in [("fabrikam.lab", "x", ("--tenant", "contoso"), "belongs to tenant fabrikam"),
+                                              ("elsewhere.example", "x", ("--tenant", "contoso"), "not one of our domains"),
+                                              ("contoso.lab", "x", (), "for this host's own notices"),
+                                              ("contoso.lab", "x_y", ("--tenant", "contoso"), "no selector"),
+                                              ("contoso.lab", "x" * 64, ("--tenant", "contoso"), "x"),
+                                              ("contoso.lab", "x", ("--tenant", "contoso", "--algorithm", "rsa-sha1"), "neither rsa-sha256"),
+                                              ("contoso.lab", "r1", ("--tenant", "contoso"), "already")]:
+            self.refused(words, "dkim", "add", domain, "--selector", selector, *more)
+        for command in ("show", "activate", "remove"):
+            self.refused("there is no DKIM key", "dkim", command, "contoso.lab", "--selector", "never")
+        return "others' domains, no selectors, unknown algorithms"
+
     def wrong_record(self) -> str:
         other = self.danewerk.json("dkim", "add", "contoso.lab", "--tenant", "contoso", "--selector", "r0")
         self.publish({**self.key, "zone_file": other["zone_file"], "record": other["record"]})
@@ -266,6 +279,7 @@ def run(bench: Bench) -> None:
 def signing(bench: Bench, hoster: Hoster) -> None:
     bench.section("Signing")
     bench.case("a key whose record is nowhere does not sign", hoster.unpublished)
+    bench.case("keys that are refused", hoster.bad_keys)
     bench.case("nor one with another's record", hoster.wrong_record)
     bench.case("both algorithms, verified by dkimpy", hoster.both)
     bench.case("a large 8-bit message over submission", hoster.large)

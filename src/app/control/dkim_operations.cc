@@ -87,7 +87,9 @@ io::Task<Result<Json>> add(OperatedParts& parts, Call& call) {
     co_return fail(ErrorKind::malformed, "'" + algorithm + "' is neither rsa-sha256 nor ed25519-sha256");
   }
   CO_TRY_VOID(check_owner(parts, key));
-  CO_TRY(key.private_key, io::SigningKey::generate(key.algorithm));
+  // Finding the primes of an RSA key takes longer than a reactor may stand still.
+  std::function<Result<std::string>(std::size_t)> make = [kind = key.algorithm](std::size_t) { return io::SigningKey::generate(kind); };
+  CO_TRY(key.private_key, co_await parts.store.files().run<Result<std::string>>(std::move(make)));
   CO_TRY(const io::SigningKey half, io::SigningKey::from_pem(key.algorithm, key.private_key));
   CO_TRY(const Bytes octets, half.public_octets());
   key.public_key = to_base64(octets);

@@ -73,6 +73,16 @@ TEST(Header, is_kept_up_to_a_bound) {
   EXPECT_EQ(reader.state(), HeaderReader::State::too_long);
   EXPECT_EQ(reader.lines(), "");
   EXPECT_EQ(reader.feed("\r\nbody"), "") << "what follows cannot be told from the header any more";
+  for (const std::size_t piece : {1U, 2U, 1000U}) {  // wherever it is cut, the same header is too long
+    const std::string text = std::string(96, 'x') + "\r\n\r\nbody";
+    HeaderReader fits(100), one_too_long(99);
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      fits.feed(std::string_view(text).substr(at, piece));
+      one_too_long.feed(std::string_view(text).substr(at, piece));
+    }
+    EXPECT_EQ(fits.state(), HeaderReader::State::body) << piece;
+    EXPECT_EQ(one_too_long.state(), HeaderReader::State::too_long) << piece;
+  }
 }
 
 TEST(Header, fields_with_their_folding) {

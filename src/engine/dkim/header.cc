@@ -44,8 +44,7 @@ std::string_view HeaderReader::feed(std::string_view octets) {
   if (state_ == State::body) return octets;
   if (state_ == State::too_long) return {};
   const std::size_t before = lines_.size();
-  const std::size_t taken = std::min(octets.size(), limit_ + 4 - std::min(before, limit_ + 4));
-  lines_ += octets.substr(0, taken);
+  lines_ += octets.substr(0, limit_ - before);
   if (lines_.starts_with("\r\n")) {
     state_ = State::body;
     lines_.clear();
@@ -53,7 +52,7 @@ std::string_view HeaderReader::feed(std::string_view octets) {
   }
   const std::size_t end = lines_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
   if (end == std::string::npos) {
-    if (lines_.size() > limit_) {
+    if (lines_.size() == limit_) {
       state_ = State::too_long;
       lines_.clear();
     }

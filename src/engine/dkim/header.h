@@ -28,7 +28,7 @@ std::vector<HeaderField> header_fields(std::string_view lines);
 class HeaderReader {
  public:
   enum class State : std::uint8_t { header, body, too_long };
-  /// Keeps at most so many octets.
+  /// Keeps at most so many octets, the empty line included.
   explicit HeaderReader(std::size_t limit = 128 * 1024) : limit_(limit) {}
 
   /// Takes the next octets of the message; those behind the header are returned, as part of the argument.
