@@ -231,6 +231,23 @@ class Prove:
         demand(done.returncode == 1 and "nothing to prove" in done.stderr, done.stderr)
         return done.stderr.strip()
 
+    def asked_for_later(self) -> str:
+        """With the default setting nothing is kept; --gather has it as long as the signatures stand."""
+        self.danewerk.stop()
+        lab.danewerk.CONFIG = lab.danewerk.CONFIG.replace(KEEP, "[delivery]\n")
+        self.danewerk.start()
+        self.publish("foreign.example", "MX", "10 mx1.foreign.example.")
+        self.flush()
+        queue_id = self.deliver("boss@foreign.example", "later")
+        none = self.danewerk.run("prove", queue_id)
+        demand(none.returncode == 1 and "none was asked for" in none.stderr, none.stderr or none.stdout)
+        said = self.danewerk.command("prove", queue_id, "--gather", "--out", "/var/later.json", "--trust-anchor", "/etc/lab/root.key")
+        demand("PROVEN    _25._tcp.mx1.foreign.example. published TLSA" in said, said)
+        self.documents["later"] = self.folder / "later.proof.json"
+        self.documents["later"].write_text((self.danewerk.host.dir / "var/later.json").read_text())
+        demand(self.life(queue_id)["attempts"][-1]["proof"] == "kept", "not kept")
+        return self.holds("later")
+
     # -- with everything gone ------------------------------------------------------------------------------------
 
     def still_hold(self) -> str:
@@ -295,6 +312,7 @@ class Prove:
         self.case("NSEC3 with opt-out above", self.nsec3, "top", "on")
         self.case("an unsigned domain, opt-out", self.unsigned_domain, "unsigned-opt-out", "wrongcert", "NSEC3", "in a span with opt-out")
         self.case("nothing to prove", self.nothing_to_prove)
+        self.case("asked for later", self.asked_for_later)
 
     def offline(self) -> None:
         self.case("all verify with everything gone", self.still_hold)

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/store/body.h"
@@ -39,6 +40,11 @@ Result<Applied> drop_message(Database& database, types::QueueId id, const types:
 /// Removes up to `most` messages finished before `before`, the longest finished first, with all their rows and the proofs
 /// nobody else needs. How many.
 Result<std::uint32_t> prune(Database& database, Instant before, std::uint32_t most);
+
+/// Where table `found` keeps a message: a stretch of about 17 minutes of queue ids.
+std::int64_t found_bucket(std::int64_t message);
+/// What it is kept under: a hash of a Message-ID or address, ASCII case aside. Hashes may be equal: who finds compares.
+std::int64_t found_key(std::string_view text);
 
 /// Seven columns from `first`: sender, declared_size, body_kind, utf8, require_tls, dsn_return, envelope_id.
 Result<types::Sender> read_sender(const Rows& rows, int first);

@@ -1,5 +1,8 @@
 #include "io/store/queue_views.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "io/store/queue_rows.h"
 
 namespace danewerk::io {
@@ -23,12 +26,11 @@ constexpr std::string_view list_finished = DW_ENTRY_COLUMNS " WHERE m.waiting = 
 constexpr std::string_view list_all = DW_ENTRY_COLUMNS " WHERE" DW_ENTRY_FILTER;
 constexpr std::string_view one_entry = DW_ENTRY_COLUMNS " WHERE m.id = ?1";
 constexpr std::string_view notices_about = DW_ENTRY_COLUMNS " WHERE m.about = ?1 ORDER BY m.id";
-// ?1 what is looked for, ?2 the least id, ?3 limit. An address is looked for twice, each time by an index and from its end.
-constexpr std::string_view by_message_id = DW_ENTRY_COLUMNS " WHERE m.message_id = ?1 AND m.id >= ?2 ORDER BY m.id DESC LIMIT ?3";
-constexpr std::string_view by_address = DW_ENTRY_COLUMNS
-    " WHERE m.id IN (SELECT * FROM (SELECT id FROM message WHERE sender = ?1 COLLATE NOCASE AND id >= ?2 ORDER BY id DESC LIMIT ?3)"
-    " UNION SELECT * FROM (SELECT DISTINCT message FROM recipient WHERE address = ?1 COLLATE NOCASE AND message >= ?2"
-    " ORDER BY message DESC LIMIT ?3)) ORDER BY m.id DESC LIMIT ?3";
+// ?1 bucket, ?2 key, ?3 the least id, ?4 Message-ID, ?5 address, ?6 limit
+constexpr std::string_view in_bucket = DW_ENTRY_COLUMNS
+    " WHERE m.id IN (SELECT message FROM found WHERE bucket = ?1 AND key = ?2) AND m.id >= ?3"
+    " AND (m.message_id = ?4 OR m.sender = ?5 COLLATE NOCASE OR EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id"
+    " AND r.address = ?5 COLLATE NOCASE)) ORDER BY m.id DESC LIMIT ?6";
 #undef DW_ENTRY_COLUMNS
 #undef DW_ENTRY_FILTER
 constexpr int prepended_column = 16;
@@ -138,9 +140,17 @@ Result<std::vector<types::QueueEntry>> list_messages(Database& database, const t
 
 Result<std::vector<types::QueueEntry>> find_messages(Database& database, const types::TraceQuery& query) {
   const std::int64_t least = query.since ? types::QueueId::first_at(*query.since).number() : 0;
-  auto found = query.message_id ? database.query(by_message_id, *query.message_id, least, query.limit)
-                                : database.query(by_address, query.address.value_or(""), least, query.limit);
-  return read_entries(std::move(found));
+  const std::int64_t key = found_key(query.message_id ? *query.message_id : query.address.value_or(""));
+  std::vector<types::QueueEntry> out;
+  for (std::int64_t before = INT64_MAX; out.size() < query.limit;) {  // from the newest bucket back
+    TRY(Rows rows, database.query("SELECT max(bucket) FROM found WHERE bucket < ?1", before));
+    TRY_VOID(rows.next());
+    if (rows.is_null(0) || rows.number(0) < found_bucket(least)) break;
+    before = rows.number(0);
+    TRY(auto here, read_entries(database.query(in_bucket, before, key, least, query.message_id, query.address, query.limit - out.size())));
+    std::move(here.begin(), here.end(), std::back_inserter(out));
+  }
+  return out;
 }
 
 Result<types::QueueDetail> show_message(Database& database, types::QueueId id) {

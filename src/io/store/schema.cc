@@ -166,16 +166,15 @@ CREATE TABLE negative_anchor (
 ) WITHOUT ROWID;
 )";
 
-// 6: finding a message again, how it came, what was written because of it; and the proofs behind its DANE records. Addresses
-// are compared without regard to ASCII case: people rarely know how the local part was spelt.
+// 6: finding a message again, how it came, what was written because of it; and the proofs behind its DANE records. `found` is cut into
+// buckets of time: an index over all of history would have each new message touch three pages anywhere in it (measured: 37 us of
+// CPU a message instead of 16, and a disk read each once history outgrows memory).
 constexpr const char* trace_tables = R"(
 ALTER TABLE message ADD COLUMN message_id TEXT;
 ALTER TABLE message ADD COLUMN arrival TEXT;
 ALTER TABLE message ADD COLUMN about INTEGER;
-CREATE INDEX message_by_message_id ON message(message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX message_by_sender ON message(sender COLLATE NOCASE) WHERE sender IS NOT NULL;
 CREATE INDEX message_about ON message(about) WHERE about IS NOT NULL;
-CREATE INDEX recipient_by_address ON recipient(address COLLATE NOCASE) WHERE address IS NOT NULL;
+CREATE TABLE found (bucket INTEGER NOT NULL, key INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (bucket, key, message)) WITHOUT ROWID;
 CREATE TABLE proof (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, octets BLOB NOT NULL, made_at INTEGER NOT NULL);
 CREATE TABLE attempt_proof (
   attempt INTEGER PRIMARY KEY,
