@@ -89,11 +89,19 @@ class Session:
             self._reply("503 5.5.1 TLS is on already")
         elif self._mode.starttls == 454:
             self._reply("454 4.7.0 TLS not available")
+        elif self._mode.starttls == 501:
+            self._reply("501 5.5.4 syntax error")
         elif self._mode.starttls == 502:
             self._reply("502 5.5.1 command not implemented")
         elif self._mode.after_220 == "reset":
             self._reply("220 2.0.0 ready")
             self._channel.reset_at_next_octet()
+        elif self._mode.after_220 == "close":
+            self._reply("220 2.0.0 ready")
+            self._channel.close_at_next_octet()
+        elif self._mode.after_220 == "garbage":
+            self._reply("220 2.0.0 ready")
+            self._channel.garbage_at_next_octet()
         else:
             self._reply("220 2.0.0 ready", *(["250-REQUIRETLS"] if self._mode.after_220 == "inject" else []))
             self._forget()
