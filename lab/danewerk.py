@@ -78,14 +78,19 @@ class Danewerk:
         self.log = host.dir / "danewerk.log"
         self.process: subprocess.Popen | None = None
         self.zone_, self.delivery_ = zone, delivery
+        self.resolver = ""  # more lines of that section, for the next start
         self.timings_ = {**TIMINGS, **(timings or {})}
+
+    def config(self) -> str:
+        text = config_text(self.host, self.timings_, self.zone_) + self.delivery_
+        return text.replace("[resolver]\n", "[resolver]\n" + self.resolver)
 
     def start(self) -> None:
         """The supervisor, as root; it gives up what it does not need. Returns once the control socket answers."""
         inside = self.host.dir / self.program_inside.lstrip("/")
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.program, inside)
-        (self.host.dir / "etc/lab/danewerk.toml").write_text(config_text(self.host, self.timings_, self.zone_) + self.delivery_)
+        (self.host.dir / "etc/lab/danewerk.toml").write_text(self.config())
         self.process = self.host.popen([self.program_inside, "--config", self.CONFIG_INSIDE, "serve"], log=self.log)
         wait_until(self.answers_, "danewerk to answer on its control socket", 20)
 
@@ -108,14 +113,14 @@ class Danewerk:
     def json(self, *arguments: str, input: bytes | None = None):
         return json.loads(self.command(*arguments, "--json", input=input))
 
-    def ask(self, operation: str, **arguments):
+    def ask(self, operation: str, body: bytes | None = None, **arguments):
         """One request on the control socket (docs/formats/control.md), as `command(..., "--json")` makes it, without a process for each."""
         folder = os.open(self.host.dir / "var/lib/danewerk", os.O_PATH | os.O_DIRECTORY)
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
                 line.settimeout(120)
                 line.connect(f"/proc/self/fd/{folder}/control.sock")  # a run directory's name may be too long for a socket's
-                line.sendall(json.dumps({"op": operation, "args": arguments}).encode() + b"\n")
+                line.sendall(json.dumps({"op": operation, "args": arguments, **({"body": len(body)} if body else {})}).encode() + b"\n" + (body or b""))
                 with line.makefile("rb") as heard:
                     answer = json.loads(heard.read())
         finally:

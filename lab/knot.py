@@ -10,8 +10,6 @@ from pathlib import Path
 from .net import Host, LabError
 from .zones import TTL, Zone
 
-BRIEF = 20  # seconds that signatures of the policy `brief` last
-
 CONF = """\
 server:
   rundir: /run/knot-{label}
@@ -62,17 +60,6 @@ policy:
   nsec3-iterations: 2500
   nsec3-salt-length: 8
   cds-cdnskey-publish: none
-- id: brief
-  manual: on
-  single-type-signing: on
-  algorithm: ecdsap256sha256
-  dnskey-ttl: {ttl}
-  zone-max-ttl: {ttl}
-  rrsig-lifetime: {brief}
-  rrsig-refresh: 8
-  rrsig-pre-refresh: 1
-  nsec3: off
-  cds-cdnskey-publish: none
 mod-onlinesign:
 - id: online
   policy: lab
@@ -100,7 +87,7 @@ class Knot:
 
     def make_keys(self) -> dict[str, str]:
         """Write the configuration and make one key for each signed zone; returns zone -> DS data (SHA-256)."""
-        text = CONF.format(label=self.label, listen=", ".join(self.listen_), ttl=TTL, brief=BRIEF)
+        text = CONF.format(label=self.label, listen=", ".join(self.listen_), ttl=TTL)
         for zone in self.zones:
             text += f"- domain: {zone.name}\n  file: {self.file_name(zone)}\n"
             if zone.policy == "online":

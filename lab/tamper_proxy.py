@@ -11,7 +11,6 @@ JSON file, anew whenever the file is replaced, so a test switches an attack on a
 break    one octet of each RRSIG over that set is changed: only that set is bogus
 servfail the question is answered SERVFAIL, nothing else in the zone is
 drop     the question is never answered, on UDP nor TCP
-stored   the answer is this one, from earlier: "answer" holds its octets in hex (the ID is made to fit)
 oversize an answer above "limit" octets never arrives on UDP, as where fragments are lost; TCP passes
 replace  the set's data are replaced; the RRSIG of the true data stays (with "unsigned": true it is dropped)
 """
@@ -94,8 +93,6 @@ def treat(wire: bytes, rules: Rules, limit: int, udp: bool) -> bytes | None:
         return None
     if rule["action"] == "oversize":
         return None if udp and len(wire) > rule["limit"] else wire
-    if rule["action"] == "stored":
-        return wire[:2] + bytes.fromhex(rule["answer"])[2:]
     if rule["action"] == "servfail":
         refusal = dns.message.make_response(dns.message.make_query(answer.question[0].name, answer.question[0].rdtype, id=answer.id))
         refusal.set_rcode(dns.rcode.SERVFAIL)

@@ -20,11 +20,12 @@ class Mode:
     name: str
     meaning: str
     greeting: int = 220
+    early: str = ""  # a keyword offered in clear and no more in TLS
     offer: str = "STARTTLS"
     starttls: int = 220
     after_220: str = "handshake"  # handshake | inject | reset | close | garbage
     chain: str = "host"  # host | wrong | expired | any name given with --chain
-    tls: str = "modern"  # modern | 1.0 | 1.1 | anonymous (1.2 without a certificate) | null (1.2 without encryption)
+    tls: str = "modern"  # modern | 1.0 | 1.1; and in 1.2: anonymous (no certificate) | null (no encryption) | static (no forward secrecy)
     delay: float = 0.0  # seconds before each octet sent in clear
 
 
@@ -43,9 +44,11 @@ MODES = {
         Mode("close-after-220", "220 to STARTTLS, then the connection is closed in good order at the client's first octet",
              after_220="close"),
         Mode("garbage-after-220", "220 to STARTTLS, then octets that are no TLS", after_220="garbage"),
+        Mode("early-requiretls", "REQUIRETLS is offered before TLS, and no more in TLS", early="REQUIRETLS"),
         Mode("tls10only", "speaks no TLS above 1.0", tls="1.0"),
         Mode("tls11only", "speaks no TLS above 1.1", tls="1.1"),
         Mode("anonymous", "speaks TLS 1.2 with anonymous key exchange only", tls="anonymous"),
+        Mode("static", "speaks TLS 1.2 with static RSA key exchange only", tls="static"),
         Mode("null", "speaks TLS 1.2 with ciphers that do not encrypt only", tls="null"),
         Mode("expired", "the right key in a certificate that expired a month ago", chain="expired"),
         Mode("slow", "each clear reply dribbles out octet by octet", delay=0.05),

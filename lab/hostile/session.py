@@ -81,6 +81,8 @@ class Session:
         words = ["PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"]
         if not self._channel.secure and self._mode.offer:
             words.insert(1, self._mode.offer)
+        if not self._channel.secure and self._mode.early:
+            words.append(self._mode.early)
         rows = [self._name, *words]
         return [f"250-{word}" for word in rows[:-1]] + [f"250 {rows[-1]}"]
 

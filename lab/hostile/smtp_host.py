@@ -52,7 +52,8 @@ class Settings:
 
 # Which version, and which ciphers, by Mode.tls.
 OLD_TLS = {"1.0": (ssl.TLSVersion.TLSv1, "ALL:@SECLEVEL=0"), "1.1": (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0"),
-           "anonymous": (ssl.TLSVersion.TLSv1_2, "AECDH:ADH:@SECLEVEL=0"), "null": (ssl.TLSVersion.TLSv1_2, "eNULL:@SECLEVEL=0")}
+           "anonymous": (ssl.TLSVersion.TLSv1_2, "AECDH:ADH:@SECLEVEL=0"), "null": (ssl.TLSVersion.TLSv1_2, "eNULL:@SECLEVEL=0"),
+           "static": (ssl.TLSVersion.TLSv1_2, "kRSA:@SECLEVEL=0")}
 
 
 @dataclass

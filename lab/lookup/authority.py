@@ -24,8 +24,8 @@ def tlsa(cert: Path, usage: int, selector: int, matching: int) -> str:
 
 
 def make_key(path: Path, kind: str) -> Path:
-    """`kind`: ec, rsa (2048 bits), rsa1024."""
-    option = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else ["RSA", "-pkeyopt", f"rsa_keygen_bits:{1024 if kind == 'rsa1024' else 2048}"]
+    """`kind`: ec, rsa (2048 bits), or rsa with the number of bits, as rsa1024."""
+    option = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else ["RSA", "-pkeyopt", f"rsa_keygen_bits:{kind[3:] or 2048}"]
     if not path.exists():
         openssl("genpkey", "-algorithm", *option, "-out", str(path))
         path.chmod(0o600)

@@ -33,6 +33,7 @@ class Internet:
                       Zone("sick.lab.", "lab.", TAMPER), Zone("sickmx.lab.", "lab.", TAMPER),
                       Zone("plain.lab.", "lab.", UNSIGNED, signed=False), Zone("choke.lab.", "lab.", TAMPER, signed=False)]
         self.rules: list[dict] = []
+        self.delegations: list[tuple[str, str, str]] = []  # further records of lab., like the DS of a zone that is made by hand
         self.expanded: dict[str, str] = {}  # host -> what it is an alias of
         for zone in ("nsec.lab.", "plain.lab."):
             self.add(f"_25._tcp.shared.{zone}", "TLSA", good)

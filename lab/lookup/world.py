@@ -57,9 +57,17 @@ class Zoo:
         listen = [part for number, mode in self.modes.items() for address in (ipv4(number), ipv6(number)) for part in ("--listen", f"{address}={mode}")]
         chains = [part for name, (key, cert) in self.chains.items() for part in ("--chain", f"{name}={key},{cert}")]
         log = self.host.dir / "smtp_host.log"
-        process = self.host.popen([sys.executable, SMTP_HOST, *listen, *chains, *self.keys.options(), "--name", "zoo.lab", "--records", self.records_path,
+        self.process_ = self.host.popen([sys.executable, SMTP_HOST, *listen, *chains, *self.keys.options(), "--name", "zoo.lab", "--records", self.records_path,
                                    "--control", folder / "mode", "--mail-folder", folder / "mail"], log=log)
-        self.host.await_port(25, process=process, log=log)
+        self.host.await_port(25, process=self.process_, log=log)
+
+    def change(self, modes: dict[int, str]) -> None:
+        """Ends, and begins again with these modes and fresh records: what was heard until now stays in the old file."""
+        self.process_.terminate()
+        self.process_.wait(20)
+        self.modes = modes
+        self.records_path = self.records_path.with_name(f"records-{self.records_path.stat().st_mtime_ns}.jsonl")
+        self.start()
 
     def records(self) -> list[dict]:
         return read_records(self.records_path)
@@ -86,7 +94,11 @@ class LookupWorld(World):
         return host
 
     def zones_(self):
-        return super().zones_() + (self.internet.zones if self.internet else [])
+        zones = super().zones_()
+        if self.internet:
+            next(zone for zone in zones if zone.name == "lab.").records += self.internet.delegations
+            zones += self.internet.zones
+        return zones
 
     def make_dns_(self) -> Dns:
         dns = Dns(self.hosts["dns"], self.zones_(), {UNSIGNED: "unsigned"})
