@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "types/delivery_plan.h"
+#include "types/pkix_verdict.h"
 #include "types/reply.h"
 #include "types/verdict.h"
 
@@ -43,7 +44,7 @@ enum class AttemptEnd : std::uint8_t {
   starttls_not_offered,    ///< EHLO did not list it
   starttls_refused,        ///< `reply` to STARTTLS was not 220
   handshake_failed,        ///< `detail` says how
-  not_authenticated,       ///< `verdict` says why
+  not_authenticated,       ///< `verdict` or `pkix` says why
   extension_missing,       ///< the message needs what the peer does not offer: `missing`
   local_fault,             ///< ours: no memory, no socket, stopped; says nothing about the peer
 };
@@ -89,6 +90,7 @@ struct Attempt {
   std::optional<TlsSession> tls;
   std::vector<CertificateDigests> presented;  ///< leaf first, as sent; where a handshake got that far
   std::optional<Verdict> verdict;             ///< whenever the hop had DANE terms and a chain was seen, audit included
+  std::optional<PkixVerdict> pkix;            ///< the same for PKIX terms
   std::string peer_name;                      ///< the name in the EHLO reply (RFC 8460: receiving-mx-helo)
 
   Instant started;

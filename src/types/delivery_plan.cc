@@ -23,6 +23,12 @@ std::string hop_text(const Hop& hop) {
            std::to_string(hop.dane->published.size()) + " names=";
     for (std::size_t i = 0; i < hop.dane->names.size(); ++i) out += (i ? "," : "") + hop.dane->names[i].to_string();
   }
+  if (hop.pkix) {
+    out += std::string(" pkix=") + to_string(hop.pkix->reason) + (hop.pkix->force == PkixForce::audit ? "/audit:" : ":");
+    for (std::size_t i = 0; i < hop.pkix->names.size(); ++i) out += (i ? "," : "") + hop.pkix->names[i].to_string();
+    for (std::size_t i = 0; i < hop.pkix->also.size(); ++i) out += (i ? "," : "+") + hop.pkix->also[i].to_string();
+  }
+  if (hop.sts != StsMatch::no_policy) out += std::string(" sts=") + to_string(hop.sts);
   if (hop.sni) out += " sni=" + hop.sni->to_string();
   out += " to=";
   for (std::size_t i = 0; i < hop.addresses.size(); ++i) out += (i ? "," : "") + hop.addresses[i].to_string();
@@ -40,6 +46,7 @@ const char* to_string(SecurityLevel level) noexcept {
   switch (level) {
     case SecurityLevel::opportunistic: return "opportunistic";
     case SecurityLevel::encrypted: return "encrypted";
+    case SecurityLevel::verified: return "verified";
     case SecurityLevel::dane: return "dane";
   }
   return "opportunistic";
@@ -56,8 +63,28 @@ const char* to_string(LevelReason reason) noexcept {
     case LevelReason::dane_off: return "dane_off";
     case LevelReason::address_literal: return "address_literal";
     case LevelReason::address_in_mx: return "address_in_mx";
+    case LevelReason::sts_enforce: return "sts_enforce";
   }
   return "tlsa_absent";
+}
+
+const char* to_string(PkixReason reason) noexcept {
+  switch (reason) {
+    case PkixReason::mta_sts: return "mta-sts";
+    case PkixReason::destination_rule: return "destination-rule";
+    case PkixReason::requiretls: return "requiretls";
+  }
+  return "mta-sts";
+}
+
+const char* to_string(StsMatch match) noexcept {
+  switch (match) {
+    case StsMatch::no_policy: return "no-policy";
+    case StsMatch::named: return "named";
+    case StsMatch::named_in_testing: return "named-in-testing";
+    case StsMatch::unnamed: return "unnamed";
+  }
+  return "no-policy";
 }
 
 const char* to_string(HostOrigin origin) noexcept {
@@ -88,6 +115,9 @@ const char* to_string(OutReason reason) noexcept {
     case OutReason::no_reachable_family: return "no_reachable_family";
     case OutReason::dane_required: return "dane_required";
     case OutReason::requiretls: return "requiretls";
+    case OutReason::sts_mismatch: return "sts_mismatch";
+    case OutReason::sts_required: return "sts_required";
+    case OutReason::no_name_to_verify: return "no_name_to_verify";
     case OutReason::no_host_name: return "no_host_name";
     case OutReason::own_host: return "own_host";
     case OutReason::behind_own_host: return "behind_own_host";
@@ -101,6 +131,11 @@ std::string to_string(const DeliveryPlan& plan) {
   std::string out = "next-hop " + plan.next_hop.to_string() + " mx=" + to_string(plan.mx);
   if (plan.expanded) out += " expanded=" + plan.expanded->to_string();
   out += "\n";
+  if (plan.sts) {
+    out += std::string("mta-sts ") + to_string(plan.sts->policy.mode) + " " + to_string(plan.sts->source) + " id=" + plan.sts->id + " mx=";
+    for (std::size_t i = 0; i < plan.sts->policy.mx.size(); ++i) out += (i ? "," : "") + plan.sts->policy.mx[i].to_string();
+    out += "\n";
+  }
   for (const Hop& hop : plan.hops) out += hop_text(hop) + "\n";
   for (const HostOut& host : plan.out) {
     out += "out " + host.host + " pref=" + std::to_string(host.preference) + " reason=" + to_string(host.reason) + " " +

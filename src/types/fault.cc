@@ -25,6 +25,16 @@ std::string LookupEvidence::to_string() const {
   return out;
 }
 
+const char* to_string(FaultPolicy policy) noexcept {
+  switch (policy) {
+    case FaultPolicy::dane: return "dane";
+    case FaultPolicy::mta_sts: return "mta-sts";
+    case FaultPolicy::destination_rule: return "destination-rule";
+    case FaultPolicy::requiretls: return "requiretls";
+  }
+  return "dane";
+}
+
 const char* to_string(FaultKind kind) noexcept {
   switch (kind) {
     case FaultKind::ordinary: return "ordinary";

@@ -42,6 +42,9 @@ struct LookupEvidence {
   friend bool operator==(const LookupEvidence&, const LookupEvidence&) = default;
 };
 
+/// Whose promise or demand a fault of kind `policy` is about, where it is not DANE's.
+enum class FaultPolicy : std::uint8_t { dane, mta_sts, destination_rule, requiretls };
+
 struct Fault {
   FaultKind kind = FaultKind::ordinary;
   Lasting lasting = Lasting::transient;
@@ -50,10 +53,12 @@ struct Fault {
   std::string sentence;  ///< what, where, and what can be done; one line of printable text
   std::optional<TlsFailure> failure;
   std::optional<LookupEvidence> evidence;
+  FaultPolicy policy = FaultPolicy::dane;
 
   friend bool operator==(const Fault&, const Fault&) = default;
 };
 
 const char* to_string(FaultKind kind) noexcept;
+const char* to_string(FaultPolicy policy) noexcept;
 
 }  // namespace danewerk::types

@@ -12,6 +12,23 @@ const char* to_string(DaneMode mode) noexcept {
   return "opportunistic";
 }
 
-const char* to_string(TlsMode mode) noexcept { return mode == TlsMode::require ? "require" : "opportunistic"; }
+const char* to_string(StsMode mode) noexcept {
+  switch (mode) {
+    case StsMode::opportunistic: return "opportunistic";
+    case StsMode::mandatory: return "mandatory";
+    case StsMode::none: return "none";
+    case StsMode::audit: return "audit";
+  }
+  return "opportunistic";
+}
+
+const char* to_string(TlsMode mode) noexcept {
+  switch (mode) {
+    case TlsMode::opportunistic: return "opportunistic";
+    case TlsMode::require: return "require";
+    case TlsMode::verify: return "verify";
+  }
+  return "opportunistic";
+}
 
 }  // namespace danewerk::types

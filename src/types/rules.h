@@ -47,8 +47,20 @@ enum class DaneMode : std::uint8_t {
                   ///< away (RFC 7672 2.1.2 knows no exception; 9.1 speaks of authentication)
 };
 
-/// Whether a destination may be reached in clear where nothing it publishes forbids that (TLS-08).
-enum class TlsMode : std::uint8_t { opportunistic, require };
+/// How far MTA-STS decides for a destination where DANE does not (STS-12).
+enum class StsMode : std::uint8_t {
+  opportunistic,  ///< RFC 8461: in force wherever the destination publishes it
+  mandatory,      ///< only to hosts that a policy in mode enforce names, with a certificate valid for them
+  none,           ///< the policy is not even looked up: an exception the operator answers for
+  audit,          ///< a policy in mode enforce counts as one in mode testing
+};
+
+/// What a destination must give where nothing it publishes demands more (TLS-08).
+enum class TlsMode : std::uint8_t {
+  opportunistic,
+  require,  ///< TLS with whoever answers
+  verify,   ///< TLS with a certificate valid for one of MessageDemands::verify_names
+};
 
 struct MessageDemands {
   /// RFC 8689. A notification with a null reverse-path is sent on even where this cannot be met (RFC 8689 5): the
@@ -56,11 +68,15 @@ struct MessageDemands {
   RequireTls require_tls = RequireTls::no;
   DaneMode dane = DaneMode::opportunistic;
   TlsMode tls = TlsMode::opportunistic;
+  StsMode mta_sts = StsMode::opportunistic;
+  /// For TlsMode::verify; empty: the MX host's own name. Names given here are demanded beside DANE too.
+  std::vector<ReferenceName> verify_names{};
 
   friend bool operator==(const MessageDemands&, const MessageDemands&) = default;
 };
 
 const char* to_string(DaneMode mode) noexcept;
+const char* to_string(StsMode mode) noexcept;
 const char* to_string(TlsMode mode) noexcept;
 
 }  // namespace danewerk::types

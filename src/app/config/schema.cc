@@ -121,6 +121,9 @@ std::vector<SchemaRow> delivery_rows() {
           &DeliverySettings::policy_max_retry),
       row("delivery.policy_give_up_after", R"("24 h")", "When mail that fails by policy is returned.", s,
           &DeliverySettings::policy_give_up_after),
+      row("delivery.trust_store", R"("/etc/ssl/certs/ca-certificates.crt")",
+          "The authorities (PEM) trusted for certificates of mail hosts and MTA-STS policy hosts (package ca-certificates).", s,
+          &DeliverySettings::trust_store),
   };
 }
 

@@ -80,6 +80,7 @@ struct DeliverySettings {
   std::uint32_t max_concurrent = 0, max_per_destination = 0;
   Duration connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
       policy_give_up_after{};
+  std::string trust_store;
 };
 
 struct Settings {

@@ -30,6 +30,7 @@ Json host_json(const policy::HostView& host) {
 
 Json explanation_json(const policy::Explanation& explanation) {
   Json json{{"next_hop", explanation.next_hop.to_string()}, {"conclusion", explanation.conclusion}};
+  if (!explanation.sts.empty()) json["mta_sts"] = explanation.sts;
   json["questions"] = Json::array();
   for (const auto& question : explanation.questions) json["questions"].push_back(question_json(question));
   json["hosts"] = Json::array();

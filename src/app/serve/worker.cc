@@ -141,6 +141,9 @@ types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
 
 Result<void> Worker::build_delivery() {
   TRY(auto tls, io::ClientContext::make());
+  TRY(auto trust, tls::TrustStore::read(settings_.delivery.trust_store));
+  service::ClientManners manners = manners_of(settings_);
+  manners.trust = std::move(trust);
   notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
                                                    [this](const types::MailDomain& domain) { return hop_of(domain); });
   const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
@@ -151,7 +154,7 @@ Result<void> Worker::build_delivery() {
   std::vector<service::DeliverOne> deliver_on;
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
-        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners_of(settings_),
+        service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners,
                                rules_of(settings_), schedule_of(settings_.delivery), route_of}));
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });

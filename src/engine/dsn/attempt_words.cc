@@ -44,14 +44,25 @@ std::string no_tls(const Hop& hop, const Attempt& attempt) {
   if (attempt.reply) out += ": " + attempt.reply->to_string();
   if (!attempt.detail.empty()) out += ": " + attempt.detail;
   if (hop.level == SecurityLevel::opportunistic) return out + ".";
-  out += hop.raised ? ". Mail to this destination is set to require it"
-                    : ". The TLSA records its operator publishes promise it";
+  const bool by_policy = hop.level == SecurityLevel::verified && hop.pkix && hop.pkix->reason == PkixReason::mta_sts;
+  const bool by_sender = hop.level == SecurityLevel::verified && hop.pkix && hop.pkix->reason == PkixReason::requiretls;
+  if (by_policy) {
+    out += ". The MTA-STS policy its domain publishes promises it";
+  } else if (by_sender) {
+    out += ". You required it (REQUIRETLS)";
+  } else {
+    out += hop.raised ? ". Mail to this destination is set to require it" : ". The TLSA records its operator publishes promise it";
+  }
   return out + ", so nothing of your message was sent to it.";
 }
 
 std::string not_authenticated(const Attempt& attempt) {
   std::string out = " could not prove that it is the right server";
-  if (attempt.verdict && !attempt.verdict->reason.empty()) out += ": " + attempt.verdict->reason;
+  if (attempt.pkix && attempt.pkix->failure) {  // looked at last: where DANE failed, it was not reached
+    out += ": " + attempt.pkix->reason;
+  } else if (attempt.verdict && !attempt.verdict->reason.empty()) {
+    out += ": " + attempt.verdict->reason;
+  }
   return out + ". Nothing of your message was sent to it.";
 }
 

@@ -11,6 +11,17 @@ std::string server(const Parties& parties) { return parties.host.empty() ? "the 
 Remedy tls_remedy(TlsFailure failure, const Fault& fault, const Parties& parties) {
   const std::string who = operator_of(parties);
   switch (failure) {
+    case TlsFailure::certificate_host_mismatch:
+    case TlsFailure::certificate_not_trusted:
+    case TlsFailure::validation_failure:
+      if (fault.policy == FaultPolicy::dane) break;
+      if (fault.policy == FaultPolicy::mta_sts) return {Side::destination, who + ". Its MTA-STS policy and its mail servers must agree, and each "
+              "server needs a valid certificate from a public authority that carries the server's name."};
+      return {Side::destination, who + ". " + server(parties) + " needs a valid certificate from a public authority that carries "
+              "its name."};
+    default: break;
+  }
+  switch (failure) {
     case TlsFailure::starttls_not_supported:
       return {Side::destination, who + ". " + server(parties) + " must offer working encryption (STARTTLS) again. Until it "
               "does, mail that must be encrypted cannot be handed to it."};

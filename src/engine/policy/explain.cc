@@ -59,6 +59,30 @@ void add_path(HostView& host, const DestinationFacts& facts, const Rules& rules,
   host.tlsa = dane::select_records(records, rules.digest_order).records;
 }
 
+std::string age_text(Duration age) {
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(std::max(age, Duration{0})).count();
+  if (minutes < 120) return std::to_string(minutes) + " min";
+  return minutes < 2 * 24 * 60 ? std::to_string(minutes / 60) + " h" : std::to_string(minutes / (24 * 60)) + " d";
+}
+
+/// Which MTA-STS policy counts, where it comes from, and what the last look said.
+std::vector<std::string> sts_lines(const StsFact& fact, Instant now) {
+  std::vector<std::string> out;
+  if (fact.unknown) out.push_back("MTA-STS: not known whether a policy is in force: " + *fact.unknown);
+  if (const auto& in_force = fact.in_force) {
+    std::string line = "MTA-STS: policy of " + fact.domain.to_string() + " in force, mode " + to_string(in_force->policy.mode) + ", mx";
+    for (const StsMxPattern& pattern : in_force->policy.mx) line += " " + pattern.to_string();
+    out.push_back(std::move(line));
+    out.push_back(std::string("MTA-STS: ") + (in_force->source == StsSource::live ? "current" : "from the cache") + ", id " + in_force->id +
+                  ", fetched " + age_text(now - in_force->fetched) + " ago, holds until " + to_rfc3339(in_force->expires));
+  } else if (!fact.unknown) {
+    out.push_back("MTA-STS: no policy of " + fact.domain.to_string() + " is in force");
+  }
+  if (!fact.record_id && !fact.record.empty()) out.push_back("MTA-STS: _mta-sts." + fact.domain.to_string() + " TXT: " + fact.record);
+  if (fact.fault) out.push_back(std::string("MTA-STS: ") + to_string(fact.fault->failure) + ": " + fact.fault->what);
+  return out;
+}
+
 std::string mx_conclusion(const DeliveryPlan& plan) {
   const std::string domain = plan.next_hop.to_string();
   if (plan.stop && plan.hops.empty() && plan.out.empty()) return plan.stop->sentence;
@@ -96,18 +120,42 @@ void print(std::string& out, const HostView& host) {
 
 }  // namespace
 
+namespace {
+
+std::string certificate_sentence(const PkixTerms& terms) {
+  std::string out = "a certificate that a trusted authority issued for";
+  for (std::size_t i = 0; i < terms.names.size(); ++i) out += (i ? " or " : " ") + terms.names[i].to_string();
+  for (std::size_t i = 0; i < terms.also.size(); ++i) out += (i ? " or " : " and for ") + terms.also[i].to_string();
+  return out;
+}
+
+std::string sts_sentence(const Hop& hop) {
+  switch (hop.sts) {
+    case StsMatch::named_in_testing: return "; an MTA-STS policy names it, but in mode testing";
+    case StsMatch::unnamed: return "; the MTA-STS policy of the domain does not name it";
+    default: return {};
+  }
+}
+
+}  // namespace
+
 std::string demand_sentence(const Hop& hop) {
   std::string out;
   switch (hop.level) {
     case SecurityLevel::opportunistic: out = "TLS if the host offers it, clear text if not"; break;
     case SecurityLevel::encrypted: out = "TLS, never clear text; nobody is authenticated"; break;
+    case SecurityLevel::verified: out = "TLS, and " + certificate_sentence(*hop.pkix); break;
     case SecurityLevel::dane:
       out = "TLS, and a certificate that matches one of " + std::to_string(hop.dane->usable.size()) +
             " usable TLSA records of " + hop.dane->base.to_string() + "; names under DANE-TA:";
       for (const ReferenceName& name : hop.dane->names) out += " " + name.to_string();
+      if (hop.pkix) out += "; and " + certificate_sentence(*hop.pkix);
       break;
   }
-  if (hop.audit) out += std::string(" (audit only; DANE would demand: ") + to_string(*hop.audit) + ")";
+  if (hop.audit) {
+    out += *hop.audit == SecurityLevel::verified ? " (audit only; MTA-STS would demand: " : " (audit only; DANE would demand: ";
+    out += std::string(to_string(*hop.audit)) + ")";
+  }
   return out;
 }
 
@@ -123,8 +171,13 @@ std::string reason_sentence(const Hop& hop) {
     case LevelReason::dane_off: out = "DANE is switched off for this destination"; break;
     case LevelReason::address_literal: out = "the next hop is an address, to which DANE does not apply"; break;
     case LevelReason::address_in_mx: out = "the MX record holds an address, to which DANE does not apply"; break;
+    case LevelReason::sts_enforce: out = "the domain's MTA-STS policy (mode enforce) names it"; break;
   }
-  if (hop.raised) out += "; but this destination is set to require TLS";
+  out += sts_sentence(hop);
+  if (hop.raised) {
+    const bool by_sender = hop.pkix && hop.pkix->reason == PkixReason::requiretls;
+    out += by_sender ? "; but the sender demands REQUIRETLS" : "; but this destination is set to require TLS";
+  }
   return out;
 }
 
@@ -133,6 +186,7 @@ Explanation explain(const DestinationFacts& facts, const DeliveryPlan& plan, con
   out.next_hop = plan.next_hop;
   out.stop = plan.stop;
   out.conclusion = mx_conclusion(plan);
+  if (facts.sts && plan.demands.mta_sts != StsMode::none) out.sts = sts_lines(*facts.sts, facts.gathered);
   const MxStage mx = read_mx(facts, rules);
   for (const DnsQuestion& question : mx.path) out.questions.push_back(view(facts, question, rules));
   const auto start = [&](const std::string& name, std::uint16_t preference) {
@@ -166,6 +220,7 @@ std::string to_text(const Explanation& explanation) {
   std::string out = "Delivery to " + explanation.next_hop.to_string() + "\n";
   for (const QuestionView& question : explanation.questions) print(out, question, "  ");
   out += "  " + explanation.conclusion + "\n";
+  for (const std::string& line : explanation.sts) out += "  " + line + "\n";
   for (const HostView& host : explanation.hosts) print(out, host);
   if (explanation.stop) {
     const bool permanent = explanation.stop->lasting == Lasting::permanent;

@@ -43,6 +43,7 @@ struct Explanation {
   types::NextHop next_hop;
   std::vector<QuestionView> questions;  ///< about the next hop itself
   std::string conclusion;               ///< what its MX answer means for how sure we can be
+  std::vector<std::string> sts;         ///< MTA-STS: the policy in force, its source and age; empty where not looked up
   std::vector<HostView> hosts;          ///< in the order they would be tried, then those left out
   std::optional<types::Fault> stop;     ///< where there is nobody to deliver to
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/policy/plan.h"
+#include "engine/policy/terms.h"
 #include "engine/policy/words.h"
 
 namespace danewerk::policy {
@@ -43,12 +44,40 @@ Fault no_tls(const Hop& hop, const Attempt& attempt) {
   if (hop.level == SecurityLevel::opportunistic) return fault;
   fault.kind = FaultKind::policy;
   fault.failure = TlsFailure::starttls_not_supported;
-  fault.sentence += hop.raised ? "; this destination is set to require it"
-                               : "; its TLSA records promise it, so nothing was sent in clear";
+  fault.policy = demanding_policy(hop);
+  switch (fault.policy) {
+    case FaultPolicy::dane: fault.sentence += "; its TLSA records promise it"; break;
+    case FaultPolicy::mta_sts: fault.sentence += "; the MTA-STS policy of its domain promises it"; break;
+    case FaultPolicy::destination_rule: fault.sentence += "; this destination is set to require it"; break;
+    case FaultPolicy::requiretls: fault.sentence += "; the sender demands it (REQUIRETLS)"; break;
+  }
+  fault.sentence += ", so nothing was sent in clear";
+  return fault;
+}
+
+FaultPolicy policy_of(PkixReason reason) {
+  if (reason == PkixReason::mta_sts) return FaultPolicy::mta_sts;
+  return reason == PkixReason::requiretls ? FaultPolicy::requiretls : FaultPolicy::destination_rule;
+}
+
+/// STS-09, RTL-03: 4.7.5 where it is MTA-STS's demand, else the code of the failure.
+Fault pkix_failed(const Hop& hop, const Attempt& attempt) {
+  Fault fault;
+  fault.kind = FaultKind::policy;
+  fault.failure = attempt.pkix->failure;
+  fault.policy = policy_of(hop.pkix->reason);
+  fault.code = fault.policy == FaultPolicy::mta_sts ? EnhancedCode{4, 7, 5} : code_for(*fault.failure);
+  fault.sentence = peer_text(hop, attempt) + " has no valid certificate for";
+  for (std::size_t i = 0; i < hop.pkix->names.size(); ++i) fault.sentence += (i ? " or " : " ") + hop.pkix->names[i].to_string();
+  for (std::size_t i = 0; i < hop.pkix->also.size(); ++i) fault.sentence += (i ? " or " : " and ") + hop.pkix->also[i].to_string();
+  fault.sentence += std::string(" (") + to_string(hop.pkix->reason) + "): " + attempt.pkix->reason;
+  if (!attempt.presented.empty()) fault.sentence += "; presented certificate SHA2-256 " + attempt.presented.front().cert_sha256;
   return fault;
 }
 
 Fault not_authenticated(const Hop& hop, const Attempt& attempt) {
+  const bool dane_failed = hop.level == SecurityLevel::dane && !(attempt.verdict && attempt.verdict->is_authenticated());
+  if (!dane_failed && hop.pkix && attempt.pkix && attempt.pkix->failure) return pkix_failed(hop, attempt);
   Fault fault;
   fault.kind = FaultKind::policy;
   fault.failure = TlsFailure::validation_failure;
@@ -104,6 +133,14 @@ Fault connection_fault(const Hop& hop, const Attempt& attempt) {
   return fault;
 }
 
+bool is_proven_by_dane(const Hop& hop, const Attempt& attempt) {
+  return hop.dane && attempt.verdict && attempt.verdict->is_authenticated();
+}
+
+bool is_proven_by_pkix(const Hop& hop, const Attempt& attempt) {
+  return hop.pkix && attempt.pkix && attempt.pkix->is_authenticated();
+}
+
 Fault nothing_tried() {
   Fault fault;
   fault.kind = FaultKind::ours;
@@ -112,16 +149,23 @@ Fault nothing_tried() {
   return fault;
 }
 
+/// "DANE (3 1 1 ...)", "its certificate for mx.example.com (mta-sts)", or both.
+std::string authenticated_by(const Hop& hop, const Attempt& attempt) {
+  std::string out;
+  if (is_proven_by_dane(hop, attempt)) out = "DANE (" + attempt.verdict->record->to_string() + ")";
+  if (!is_proven_by_pkix(hop, attempt)) return out;
+  return out + (out.empty() ? "" : " and ") + "its certificate for " + attempt.pkix->matched_name + " (" + to_string(hop.pkix->reason) + ")";
+}
+
 std::string accepted_text(const Hop& hop, const Attempt& attempt, const Reply& reply) {
   std::string out = peer_text(hop, attempt) + " accepted it: " + reply.to_string();
   switch (assurance(hop, attempt)) {
     case Assurance::cleartext: return out + "; in clear";
     case Assurance::encrypted: return out + "; over TLS, nobody authenticated";
     case Assurance::host_authenticated:  // MX-07: never reported as the next hop
-      return out + "; over TLS, host authenticated by DANE (" + attempt.verdict->record->to_string() +
-             "), but the MX record that names it is not signed";
-    case Assurance::next_hop_authenticated:
-      return out + "; over TLS, authenticated by DANE (" + attempt.verdict->record->to_string() + ")";
+      return out + "; over TLS, host authenticated by " + authenticated_by(hop, attempt) +
+             ", but the MX record that names it is not signed";
+    case Assurance::next_hop_authenticated: return out + "; over TLS, authenticated by " + authenticated_by(hop, attempt);
   }
   return out;
 }
@@ -194,8 +238,8 @@ Outcome unsettled(const DeliveryPlan& plan, std::span<const Attempt> attempts, R
 
 Assurance assurance(const Hop& hop, const Attempt& attempt) {
   if (attempt.channel == Channel::cleartext) return Assurance::cleartext;
-  if (!hop.dane || !attempt.verdict || !attempt.verdict->is_authenticated()) return Assurance::encrypted;
-  return hop.mx == MxTrust::insecure ? Assurance::host_authenticated : Assurance::next_hop_authenticated;
+  if (!is_proven_by_dane(hop, attempt) && !is_proven_by_pkix(hop, attempt)) return Assurance::encrypted;
+  return is_named_by_next_hop(hop) ? Assurance::next_hop_authenticated : Assurance::host_authenticated;
 }
 
 std::optional<Fault> fault_of(const DeliveryPlan& plan, const Attempt& attempt) {

@@ -5,6 +5,7 @@
 #include "engine/dane/reference_names.h"
 #include "engine/dane/usability.h"
 #include "engine/policy/discovery.h"
+#include "engine/policy/terms.h"
 
 namespace danewerk::policy {
 using namespace types;
@@ -38,10 +39,8 @@ class Planner {
   HostOut leave_out(const NamedHost& host, OutReason reason, Fault fault) const {
     return {host.to_string(), host.preference, reason, std::move(fault)};
   }
-  Considered unmet(const NamedHost& host, const Hop& hop) const;
   std::optional<DaneTerms> dane_terms(const HostStage& stage, const NamedHost& host) const;
   std::vector<IpAddress> ordered(const std::vector<IpAddress>& addresses) const;
-  void apply_demands(Hop& hop) const;
   bool is_own(const NamedHost& host, const std::vector<IpAddress>& addresses) const;
 
   const DestinationFacts& facts_;
@@ -101,48 +100,6 @@ std::optional<DaneTerms> Planner::dane_terms(const HostStage& stage, const Named
   return terms;
 }
 
-/// Audit steps aside for a sender's REQUIRETLS: that is not the operator's to weaken.
-void Planner::apply_demands(Hop& hop) const {
-  if (hop.dane) {
-    hop.level = hop.dane->usable.empty() ? SecurityLevel::encrypted : SecurityLevel::dane;  // TL-11 (a), (b)
-    hop.reason = hop.dane->usable.empty() ? LevelReason::tlsa_all_unusable : LevelReason::tlsa_usable;
-    hop.sni = hop.dane->base.name();  // SNI-01
-    if (demands_.dane == DaneMode::audit && demands_.require_tls == RequireTls::no) {  // TL-15
-      hop.audit = hop.level;
-      hop.level = SecurityLevel::opportunistic;
-    }
-  }
-  if (demands_.tls == TlsMode::require && hop.level == SecurityLevel::opportunistic) {  // TLS-08
-    hop.level = SecurityLevel::encrypted;
-    hop.raised = true;
-  }
-}
-
-/// Leaves a finished hop out where the destination's or the sender's terms cannot be met at it.
-Considered Planner::unmet(const NamedHost& host, const Hop& hop) const {
-  Considered result{host, std::nullopt, std::nullopt};
-  const bool proven = hop.level == SecurityLevel::dane && hop.mx != MxTrust::insecure;
-  const std::string why = hop.mx == MxTrust::insecure
-                              ? "the MX records of " + facts_.next_hop.to_string() + " are not signed"
-                              : std::string("it gives DANE nothing to authenticate it by (") + to_string(hop.reason) + ")";
-  if (demands_.dane == DaneMode::mandatory && !proven) {  // TL-14, MX-07
-    Fault fault;
-    fault.kind = FaultKind::policy;
-    fault.failure = TlsFailure::dane_required;
-    fault.code = code_for(TlsFailure::dane_required);
-    fault.sentence = "DANE is mandatory for this destination, but host " + host.to_string() + " cannot be used: " + why;
-    result.out = leave_out(host, OutReason::dane_required, std::move(fault));
-  } else if (demands_.require_tls == RequireTls::yes && !proven) {  // RTL-03, RTL-04
-    Fault fault;
-    fault.kind = FaultKind::policy;
-    fault.lasting = Lasting::permanent;
-    fault.code = {5, 7, 10};
-    fault.sentence = "The sender demands REQUIRETLS, but host " + host.to_string() + " cannot be used: " + why;
-    result.out = leave_out(host, OutReason::requiretls, std::move(fault));
-  }
-  return result;
-}
-
 Considered Planner::consider(const NamedHost& host) const {
   Considered result{host, std::nullopt, std::nullopt};
   const HostStage stage = read_host(facts_, rules_, host, demands_.dane);
@@ -185,9 +142,12 @@ Considered Planner::consider(const NamedHost& host) const {
       return result;
     }
   }
-  apply_demands(hop);
-  result = unmet(host, hop);
-  if (!result.out) result.hop = std::move(hop);
+  set_terms(hop, facts_, demands_);
+  if (auto unmet = unmet_terms(hop, host.to_string(), facts_, demands_)) {
+    result.out = leave_out(host, unmet->reason, std::move(unmet->fault));
+  } else {
+    result.hop = std::move(hop);
+  }
   return result;
 }
 
@@ -262,6 +222,10 @@ DeliveryPlan plan(const DestinationFacts& facts, const MessageDemands& demands, 
   plan.made = now;
   plan.valid_until = now + longest;
   keep_valid(plan, facts, planner.mx().path);
+  if (const StsInForce* sts = sts_in_force(facts, demands)) {
+    plan.sts = *sts;
+    plan.valid_until = std::min(plan.valid_until, std::max(now, sts->expires));
+  }
 
   std::vector<Considered> hosts;
   for (const NamedHost& host : planner.mx().hosts) {

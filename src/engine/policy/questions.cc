@@ -31,4 +31,9 @@ std::vector<TlsaRecord> missing_associations(const DestinationFacts& facts, cons
   return missing;
 }
 
+std::optional<DomainName> sts_policy_domain(const NextHop& next_hop, StsMode mode) {
+  if (mode == StsMode::none || std::holds_alternative<IpAddress>(next_hop.target) || next_hop.name().is_root()) return std::nullopt;
+  return next_hop.name();
+}
+
 }  // namespace danewerk::policy

@@ -15,6 +15,7 @@
 // RFC 7672 2.2; MX-01, MX-05, TL-01, TL-02, TL-05 to TL-10.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "types/destination_facts.h"
@@ -29,5 +30,9 @@ std::vector<types::DnsQuestion> missing_questions(const types::DestinationFacts&
 /// The Full(0) records of the TLSA sets in force whose data nobody has looked into yet (io/tls does).
 std::vector<types::TlsaRecord> missing_associations(const types::DestinationFacts& facts, const types::Rules& rules,
                                                     types::DaneMode mode = types::DaneMode::opportunistic);
+
+/// STS-07, RFC 8461 3.4: whose MTA-STS policy counts for this next hop: the domain's or the smart host's own, never a parent's;
+/// nothing for an address, and where MTA-STS is switched off.
+std::optional<types::DomainName> sts_policy_domain(const types::NextHop& next_hop, types::StsMode mode);
 
 }  // namespace danewerk::policy

@@ -134,7 +134,27 @@ std::string no_match_sentence(const STACK_OF(X509) * chain, const TlsaSet& usabl
   return out;
 }
 
-/// "name.example, *.example": what the leaf could have been accepted for.
+std::string date_sentence(int code, const types::CertificateInfo& info) {
+  if (code == X509_V_ERR_CERT_HAS_EXPIRED) return " expired at " + to_rfc3339(info.not_after);
+  return " is valid only from " + to_rfc3339(info.not_before);
+}
+
+std::string sentence(int code, X509_STORE_CTX* context, const STACK_OF(X509) * chain, const TlsaSet& usable) {
+  if (code == X509_V_ERR_DANE_NO_MATCH) return no_match_sentence(chain, usable);
+  if (code == X509_V_ERR_HOSTNAME_MISMATCH) {
+    return "a DANE-TA(2) record matches, but the certificate is for other names: " + names_in(sk_X509_value(chain, 0));
+  }
+  return failed_certificate_sentence(context);
+}
+
+}  // namespace
+
+FailureName name_failure(int code) {
+  const auto entry = std::find_if(names.begin(), names.end(), [code](const Name& name) { return name.code == code; });
+  if (entry == names.end()) return {TlsFailure::validation_failure, "X509_V_ERR " + std::to_string(code)};
+  return {entry->failure, std::string(entry->name)};
+}
+
 std::string names_in(X509* leaf) {
   constexpr std::size_t shown_names = 8;
   const types::CertificateInfo info = describe_certificate(leaf);
@@ -147,16 +167,8 @@ std::string names_in(X509* leaf) {
   return out;
 }
 
-std::string date_sentence(int code, const types::CertificateInfo& info) {
-  if (code == X509_V_ERR_CERT_HAS_EXPIRED) return " expired at " + to_rfc3339(info.not_after);
-  return " is valid only from " + to_rfc3339(info.not_before);
-}
-
-std::string sentence(int code, X509_STORE_CTX* context, const STACK_OF(X509) * chain, const TlsaSet& usable) {
-  if (code == X509_V_ERR_DANE_NO_MATCH) return no_match_sentence(chain, usable);
-  if (code == X509_V_ERR_HOSTNAME_MISMATCH) {
-    return "a DANE-TA(2) record matches, but the certificate is for other names: " + names_in(sk_X509_value(chain, 0));
-  }
+std::string failed_certificate_sentence(X509_STORE_CTX* context) {
+  const int code = X509_STORE_CTX_get_error(context);
   const int depth = X509_STORE_CTX_get_error_depth(context);
   X509* current = X509_STORE_CTX_get_current_cert(context);
   std::string what = "the certificate at depth " + std::to_string(depth);
@@ -172,15 +184,13 @@ std::string sentence(int code, X509_STORE_CTX* context, const STACK_OF(X509) * c
   return what + " fails: " + X509_verify_cert_error_string(code);
 }
 
-}  // namespace
-
 types::Verdict failed_verdict(::x509_store_ctx_st* context, const ::stack_st_X509* chain, const TlsaSet& usable) {
   const int code = X509_STORE_CTX_get_error(context);
-  const auto entry = std::find_if(names.begin(), names.end(), [code](const Name& name) { return name.code == code; });
+  FailureName name = name_failure(code);
   types::Verdict verdict;
   verdict.kind = types::VerdictKind::not_matched;
-  verdict.failure = entry != names.end() ? entry->failure : TlsFailure::validation_failure;
-  verdict.library_code = entry != names.end() ? std::string(entry->name) : "X509_V_ERR " + std::to_string(code);
+  verdict.failure = name.failure;
+  verdict.library_code = std::move(name.library_code);
   verdict.reason = sentence(code, context, chain, usable);
   return verdict;
 }

@@ -11,6 +11,7 @@
 
 struct stack_st_X509;
 struct x509_store_ctx_st;
+struct x509_st;
 
 namespace danewerk::tls {
 
@@ -22,5 +23,18 @@ types::Verdict no_certificate_verdict();
 
 /// The verdict where no record can be used: never PKIX, never "matched" (RFC 7672 2.2 (b)).
 types::Verdict nothing_usable_verdict();
+
+/// OpenSSL's verification error as a result type and by its registered name.
+struct FailureName {
+  types::TlsFailure failure = types::TlsFailure::validation_failure;
+  std::string library_code;
+};
+FailureName name_failure(int code);
+
+/// "the certificate at depth 1 (CN=...) expired at ...", for a context whose X509_verify_cert has failed.
+std::string failed_certificate_sentence(::x509_store_ctx_st* context);
+
+/// "name.example, *.example": what a certificate could have been accepted for, as far as anyone will read.
+std::string names_in(::x509_st* leaf);
 
 }  // namespace danewerk::tls

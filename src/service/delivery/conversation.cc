@@ -53,11 +53,12 @@ std::vector<types::CertificateDigests> digests_of(const ::stack_st_X509* chain) 
 /// One attempt under way.
 class Conversation {
  public:
-  Conversation(Errand& errand, std::shared_ptr<const io::ClientContext> tls, const io::Clock& clock, io::Connection connection,
+  Conversation(Errand& errand, std::shared_ptr<const io::ClientContext> tls, const tls::TrustStore* trust, const io::Clock& clock, io::Connection connection,
                smtp::ClientOptions options, types::Attempt& attempt)
       : errand_(errand),
         hop_(errand.plan.hops.at(static_cast<std::size_t>(errand.target.hop))),
         tls_(std::move(tls)),
+        trust_(trust),
         clock_(clock),
         connection_(std::move(connection)),
         session_(std::move(options), clock.now()),
@@ -132,13 +133,15 @@ class Conversation {
     attempt_.channel = types::Channel::tls;
     attempt_.secured = clock_.now();
     attempt_.tls = types::TlsSession{info->version, info->cipher, info->resumed};
-    if (hop_.dane && !judge_chain(connection_.peer_certificates())) co_return;
+    const ::stack_st_X509* chain = connection_.peer_certificates();
+    if (hop_.dane || hop_.pkix) attempt_.presented = digests_of(chain);
+    if (hop_.dane && !judge_by_dane(chain)) co_return;
+    if (hop_.pkix && !judge_by_pkix(chain)) co_return;
     session_.tls_established(clock_.now());
   }
 
   /// CRT-01 to CRT-09 through tls::verify_chain. False, and the conversation is over, if the hop's terms are not met.
-  bool judge_chain(const ::stack_st_X509* chain) {
-    attempt_.presented = digests_of(chain);
+  bool judge_by_dane(const ::stack_st_X509* chain) {
     const tls::DaneDemand demand{hop_.dane->usable, hop_.dane->base, hop_.dane->names, clock_.now()};
     auto verdict = tls::verify_chain(chain, demand);
     if (verdict) {
@@ -152,6 +155,24 @@ class Conversation {
     }
     over_ = true;
     return false;
+  }
+
+  /// STS-09, RTL-03. False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
+  /// our own fault, never the host's.
+  bool judge_by_pkix(const ::stack_st_X509* chain) {
+    auto verdict = pkix_verdict(chain);
+    if (verdict) attempt_.pkix = *verdict;
+    if (hop_.pkix->force == types::PkixForce::audit || (verdict && verdict->is_authenticated())) return true;
+    settle(verdict ? AttemptEnd::not_authenticated : AttemptEnd::local_fault, Phase::authenticate, verdict ? verdict->reason : verdict.error().what);
+    over_ = true;
+    return false;
+  }
+
+  Result<types::PkixVerdict> pkix_verdict(const ::stack_st_X509* chain) {
+    if (trust_ == nullptr) return fail(ErrorKind::unavailable, "no trust store to verify certificates by; set delivery.trust_store");
+    TRY(types::PkixVerdict verdict, tls::verify_pkix(*trust_, chain, hop_.pkix->names, clock_.now()));
+    if (!verdict.is_authenticated() || hop_.pkix->also.empty()) return verdict;
+    return tls::verify_pkix(*trust_, chain, hop_.pkix->also, clock_.now());
   }
 
   void begin(const smtp::Ready& ready) {
@@ -239,6 +260,7 @@ class Conversation {
   Errand& errand_;
   const types::Hop& hop_;
   std::shared_ptr<const io::ClientContext> tls_;
+  const tls::TrustStore* trust_;
   const io::Clock& clock_;
   io::Connection connection_;
   smtp::ClientSession session_;
@@ -286,7 +308,7 @@ io::Task<types::Attempt> converse(const ClientManners& manners, std::shared_ptr<
       options.hello_name = hello_from(manners, dialed->local.address);
       options.tls = demand_of(errand, hop);
       options.protocol = errand.protocol == types::RouteProtocol::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
-      Conversation conversation(errand, std::move(tls), clock, io::Connection(std::move(dialed->socket)), std::move(options), attempt);
+      Conversation conversation(errand, std::move(tls), manners.trust.get(), clock, io::Connection(std::move(dialed->socket)), std::move(options), attempt);
       co_await conversation.run();
     } else {
       attempt.detail = dialed.error().what;

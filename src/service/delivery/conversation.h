@@ -14,6 +14,7 @@
 #include "io/runtime/clock.h"
 #include "io/store/body.h"
 #include "io/tls/context.h"
+#include "io/tls/pkix_verify.h"
 #include "types/accepted_domain.h"
 #include "types/attempt.h"
 #include "types/queued_message.h"
@@ -27,6 +28,7 @@ struct ClientManners {
   io::AddressFilter filter{{}};
   std::vector<types::IpAddress> source_addresses;  ///< at most one of each family
   Duration connect_timeout = std::chrono::seconds(30);
+  std::shared_ptr<const tls::TrustStore> trust{};  ///< for hosts at `verified`; without it they are a fault of ours
 };
 
 /// What one attempt is about. References must outlive converse().

@@ -18,6 +18,7 @@ Json of(const types::LookupEvidence& lookup) {
 
 Json of(const types::Fault& fault) {
   Json json{{"kind", types::to_string(fault.kind)}, {"code", fault.code.to_string()}, {"sentence", fault.sentence}};
+  if (fault.kind == types::FaultKind::policy) json["policy"] = types::to_string(fault.policy);
   if (fault.failure) json["failure"] = types::to_string(*fault.failure);
   if (fault.evidence) json["lookup"] = of(*fault.evidence);
   return json;
@@ -32,6 +33,28 @@ Json of(const types::Hop& hop) {
     for (const types::TlsaRecord& record : hop.dane->published) json["published"].push_back(record.to_string());
     for (const types::TlsaRecord& record : hop.dane->usable) json["usable"].push_back(record.to_string());
   }
+  if (hop.pkix) {
+    Json& pkix = json["pkix"] = {{"reason", types::to_string(hop.pkix->reason)},
+                                 {"force", hop.pkix->force == types::PkixForce::audit ? "audit" : "binding"}};
+    for (const types::ReferenceName& name : hop.pkix->names) pkix["names"].push_back(name.to_string());
+    for (const types::ReferenceName& name : hop.pkix->also) pkix["also"].push_back(name.to_string());
+  }
+  if (hop.sts != types::StsMatch::no_policy) json["mta_sts"] = types::to_string(hop.sts);
+  return json;
+}
+
+Json of(const types::StsInForce& sts) {
+  Json json{{"mode", types::to_string(sts.policy.mode)}, {"source", types::to_string(sts.source)}, {"id", sts.id},
+            {"fetched", to_rfc3339(sts.fetched)}, {"expires", to_rfc3339(sts.expires)}};
+  for (const types::StsMxPattern& pattern : sts.policy.mx) json["mx"].push_back(pattern.to_string());
+  return json;
+}
+
+Json of(const types::PkixVerdict& verdict) {
+  Json json{{"verdict", verdict.is_authenticated() ? "valid" : "not-valid"}, {"reason", verdict.reason}};
+  if (!verdict.matched_name.empty()) json["name"] = verdict.matched_name;
+  if (verdict.failure) json["failure"] = types::to_string(*verdict.failure);
+  if (!verdict.library_code.empty()) json["library_code"] = verdict.library_code;
   return json;
 }
 
@@ -49,6 +72,7 @@ Json of(const types::Verdict& verdict) {
 
 std::string evidence_of(const types::DeliveryPlan& plan) {
   Json json{{"next_hop", plan.next_hop.to_string()}, {"mx", types::to_string(plan.mx)}, {"made", to_rfc3339(plan.made)}};
+  if (plan.sts) json["mta_sts"] = of(*plan.sts);
   for (const types::Hop& hop : plan.hops) json["hops"].push_back(of(hop));
   for (const types::HostOut& host : plan.out) {
     json["out"].push_back({{"host", host.host}, {"preference", host.preference}, {"reason", types::to_string(host.reason)}, {"fault", of(host.fault)}});
@@ -73,6 +97,8 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& a
     json["presented"].push_back({{"cert_sha256", one.cert_sha256}, {"spki_sha256", one.spki_sha256}});
   }
   if (attempt.verdict) json["dane"] = of(*attempt.verdict);
+  if (plan.sts) json["mta_sts"] = of(*plan.sts);
+  if (attempt.pkix) json["pkix"] = of(*attempt.pkix);
   if (attempt.reply) json["reply"] = attempt.reply->to_string();
   for (const types::RecipientReply& one : attempt.replies) {
     json["replies"].push_back({{"recipient", static_cast<unsigned>(one.recipient)}, {"phase", types::to_string(one.phase)}, {"reply", one.reply.to_string()}});
