@@ -489,7 +489,8 @@ TEST(Matrix, no_server_talks_a_plan_down) {
   const World world;
   const std::vector<RecipientIndex> recipients{RecipientIndex{0}};
   for_all([&](const Case& c) {
-    if (::testing::Test::HasFailure() || c.expanded != c.original) return;
+    // Two different answers at once matter where the expanded name has none, so that the original decides.
+    if (::testing::Test::HasFailure() || (c.expanded != c.original && c.expanded->label != std::string("nodata"))) return;
     const Gathered gathered = gather(world.of(c), Rules{}, DaneMode::opportunistic);
     const DeliveryPlan plan = policy::plan(gathered.facts, {}, Rules{}, world_time(), Seed{1});
     const char outcome = expect(c).outcome;

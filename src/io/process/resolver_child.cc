@@ -34,6 +34,8 @@ constexpr const char* fixed_settings = R"(  interface: 127.0.0.1
   module-config: "validator iterator"
   ede: yes
   val-permissive-mode: no
+  val-sig-skew-min: 0
+  val-sig-skew-max: 300
   ignore-cd-flag: no
   serve-expired: no
   prefetch: yes

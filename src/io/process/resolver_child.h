@@ -2,8 +2,8 @@
 //
 // A validator parses what strangers send, so it runs as a process and user of its own (child.h). What matters here is what
 // it must not do: serve stale data (a revoked TLSA record would live on, RES-20), answer from somewhere else than this
-// machine, or keep a passing failure for long (RES-17). It says why an answer failed by extended errors (RFC 8914), which
-// Debian's Unbound has switched off by default.
+// machine, keep a passing failure for long (RES-17), or believe a signature whose time is over (RES-11, decision 0052). It
+// says why an answer failed by extended errors (RFC 8914), which Debian's Unbound has switched off by default.
 //
 // It listens on 127.0.0.1 and ::1 on a port of its own, beside any resolver of the machine.
 //
