@@ -76,7 +76,7 @@ class Notice:
 class Notices(Bench):
     def __init__(self, run_dir: Path, program: Path):
         super().__init__(run_dir, program)
-        self.danewerk = Danewerk(self.world.hosts["danewerk"], program, TIMINGS)
+        self.danewerk = Danewerk(self.world.hosts["danewerk"], program, delivery=TIMINGS)
         self.count = 0
 
     def up(self) -> None:
