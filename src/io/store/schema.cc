@@ -124,6 +124,7 @@ CREATE TABLE connector (
   verify_names TEXT NOT NULL,
   route TEXT,
   source TEXT NOT NULL,
+  pool TEXT NOT NULL,
   author TEXT NOT NULL,
   reason TEXT NOT NULL,
   created_at INTEGER NOT NULL,

@@ -70,7 +70,9 @@ Round round_of_our_fault(const Error& error, Instant now) {
   fault.kind = types::FaultKind::ours;
   fault.code = {4, 3, 0};
   fault.sentence = error.what;
-  return {plan_that_waits({}, std::move(fault), now), {}};
+  Round round;
+  round.plan = plan_that_waits({}, std::move(fault), now);
+  return round;
 }
 
 io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRecipients& due) {
@@ -79,6 +81,7 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
   demands.require_tls = relayed_require_tls(due, target);
   Round round;
   std::vector<types::IpAddress> source;
+  std::string pool;
   if (target.own_domain) {
     auto route = parts.route_of(*target.own_domain);
     if (!route || route->endpoints.empty()) {
@@ -102,12 +105,13 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     round.plan.rule = terms.rule;
     round.anchors = std::move(found.anchors);
     source = terms.source;
+    pool = terms.pool;
   }
   CO_TRY(io::BodyReader body, co_await parts.queue.open_body(due.id));
   while (true) {
     const auto next = policy::next_target(round.plan, round.attempts, indices_of(due));
     if (!next) break;
-    Errand errand{round.plan, *next, round.protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body, due.tenant.to_string(), {}, source};
+    Errand errand{round.plan, *next, round.protocol, target.own_domain.has_value(), {due.sender, {}}, {}, body, due.tenant.to_string(), pool, source};
     errand.envelope.sender.require_tls = demands.require_tls;
     errand.require_tls_if_possible = due.sender.require_tls;
     for (const types::DueRecipient* recipient : unsettled(due, round.plan, round.attempts, parts.clock.now())) {
@@ -269,8 +273,8 @@ types::DeliveryTerms terms_for(const DeliveryParts& parts, const std::optional<t
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Prospect out;
   types::DestinationFacts facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
+  if (parts.anchors) out.anchors = weigh_anchors(facts, *parts.anchors(), parts.clock.now());
   out.facts = std::make_shared<const types::DestinationFacts>(std::move(facts));
-  if (parts.anchors) out.anchors = weigh_anchors(*out.facts, *parts.anchors(), parts.clock.now());
   out.plan = policy::plan(*out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
   co_return out;
 }
@@ -335,10 +339,11 @@ io::Task<bool> held_back(const DeliveryParts& parts, types::DueRecipients& due) 
   auto why = parts.held(due.tenant, due.origin);
   if (!why) co_return false;
   for (types::DueRecipient& recipient : due.recipients) {
-    retry::History history = read_memo(recipient.memo, due.received_at);
-    if (!history.tries.empty() && history.tries.back().fault == types::FaultKind::ours) continue;
-    history.tries.push_back({parts.clock.now(), types::FaultKind::ours});
-    recipient.memo = write_memo(history);
+    Memo memo = read_memo(recipient.memo, due.received_at);
+    const auto& tries = memo.history.tries;
+    if (!tries.empty() && tries.back().fault == types::FaultKind::ours) continue;
+    memo.history.tries.push_back({parts.clock.now(), types::FaultKind::ours});
+    recipient.memo = write_memo(memo);
   }
   const auto put_off = co_await parts.queue.put_off(due, parts.clock.now() + held_for, held_code, *why);
   if (!put_off) parts.log.event(not_recorded, {{"queue", due.id.to_string()}, {"hop", due.hop.text}, {"what", put_off.error().what}});

@@ -65,7 +65,6 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
-  ProofWish proofs = ProofWish::none;
   Duration delay_notice_after = std::chrono::hours(4);  ///< from acceptance; 0: senders are not told of delay
   Reuse reuse{};
   /// What the operator's rules demand for mail to a domain, as they are now; unset: there are no rules. No tenant: only
@@ -75,6 +74,7 @@ struct DeliveryParts {
   std::function<std::optional<std::string>(const types::TenantId&, types::Origin)> held = {};
   /// The negative trust anchors, those included that have ended but that the resolver may still hold. Empty function: there are none.
   std::function<std::shared_ptr<const std::vector<types::NegativeAnchor>>()> anchors = {};
+  ProofWish proofs = ProofWish::none;
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
