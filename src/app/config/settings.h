@@ -83,6 +83,11 @@ struct DeliverySettings {
   std::string trust_store;
 };
 
+struct MtaStsSettings {
+  std::vector<types::Network> allow_networks;
+  std::uint32_t max_fetches = 0;
+};
+
 struct Settings {
   ServerSettings server;
   EdgeSettings edge;
@@ -90,6 +95,7 @@ struct Settings {
   ResolverSettings resolver;
   ZoneSettings zone;
   DeliverySettings delivery;
+  MtaStsSettings mta_sts;
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }
 };

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
@@ -84,6 +86,7 @@ Result<void> Worker::start() {
   running_ = true;
   reactors_->start();
   TRY_VOID(start_resolvers());
+  TRY_VOID(build_sts());
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_edges();
@@ -139,11 +142,22 @@ types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
   return name && snapshot->find(*name) ? service::route_key(*name) : service::mx_key(domain);
 }
 
+Result<void> Worker::build_sts() {
+  TRY(trust_, tls::TrustStore::read(settings_.delivery.trust_store));
+  const std::size_t at_once = std::max(1U, settings_.mta_sts.max_fetches);
+  TRY(https_, io::HttpsClient::start(io::AddressFilter(settings_.mta_sts.allow_networks), {at_once, (at_once + 7) / 8}));
+  sts_store_.emplace(*store_);
+  sts_ = std::make_unique<service::StsService>(
+      service::StsParts{*sts_store_, *resolvers_.front(), *https_, trust_, clock_, log_, home().executor()});
+  sts_bridge_ = std::make_unique<StsBridge>(*sts_);
+  home().post([this] { group_->spawn("mta-sts", sts_->keep_fresh()); });
+  return {};
+}
+
 Result<void> Worker::build_delivery() {
   TRY(auto tls, io::ClientContext::make());
-  TRY(auto trust, tls::TrustStore::read(settings_.delivery.trust_store));
   service::ClientManners manners = manners_of(settings_);
-  manners.trust = std::move(trust);
+  manners.trust = trust_;
   notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
                                                    [this](const types::MailDomain& domain) { return hop_of(domain); });
   const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
@@ -155,7 +169,7 @@ Result<void> Worker::build_delivery() {
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
         service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners,
-                               rules_of(settings_), schedule_of(settings_.delivery), route_of}));
+                               rules_of(settings_), schedule_of(settings_.delivery), route_of, sts_bridge_.get()}));
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -231,10 +245,12 @@ void Worker::stop() {
   if (!running_) return;
   running_ = false;
   log_.event(worker_stopping, {});
+  if (https_) https_->stop();  // whoever waits for a policy host waits no longer
   io::ending_of(*group_, io::Cancel::yes).wait();
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);
+  if (sts_) io::ending_of(sts_->group(), io::Cancel::yes).wait();
   for (std::size_t i = 0; i < resolvers_.size(); ++i) io::run_on(reactors_->at(i).executor(), resolvers_[i]->stop());
   reactors_->stop();
 }

@@ -9,8 +9,10 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
+#include "io/http/https_client.h"
 #include "io/log/log.h"
 #include "io/runtime/entropy.h"
 #include "io/store/domain_store.h"
@@ -39,6 +41,7 @@ class Worker {
  private:
   Result<void> open_store();
   Result<void> start_resolvers();
+  Result<void> build_sts();
   Result<void> build_delivery();
   Result<void> build_publisher();
   void build_edges();
@@ -61,6 +64,11 @@ class Worker {
   std::optional<io::TaskGroup> group_;  // of the home reactor
   std::shared_ptr<io::dns::AnswerCache> answers_;
   std::vector<std::unique_ptr<io::dns::StubResolver>> resolvers_;
+  std::shared_ptr<const tls::TrustStore> trust_;
+  std::optional<io::StsStore> sts_store_;
+  std::unique_ptr<io::HttpsClient> https_;
+  std::unique_ptr<service::StsService> sts_;
+  std::unique_ptr<StsBridge> sts_bridge_;
   std::unique_ptr<service::DsnNotices> notices_;
   std::vector<std::unique_ptr<service::DeliveryParts>> deliveries_;
   std::unique_ptr<service::Scheduler> scheduler_;

@@ -14,26 +14,15 @@
 // RFC 8461 3.3, 5, 5.1, 10.2; STS-01, STS-05, STS-06, STS-11.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "engine/mtasts/policy_text.h"
+#include "types/sts_memory.h"
 
 namespace danewerk::mtasts {
 
-/// All that is kept about one domain.
-struct Memory {
-  std::optional<types::StsPolicy> policy;   ///< of the last successful fetch
-  std::string id;                           ///< the record's id at that fetch
-  Instant fetched{};
-  std::optional<types::StsFault> fault;     ///< of the last fetch, where that failed; its `at` is when
-  std::string failed_id;                    ///< the record's id then
-  std::uint32_t failures = 0;               ///< in a row
-  Instant used{};                           ///< when mail last asked, to the hour; for pruning and refreshing
-
-  friend bool operator==(const Memory&, const Memory&) = default;
-};
+using Memory = types::StsMemory;
 
 /// When the policy runs out. Not before a minute has passed: max_age 0 would mean a fetch for every message.
 Instant expires(const Memory& memory);
@@ -56,5 +45,7 @@ types::StsFact fact_of(const types::DomainName& domain, const std::optional<Memo
 
 /// How long a domain is refreshed after mail last went there.
 inline constexpr std::chrono::hours in_use_for{14 * 24};
+/// How exact `used` is: more would be a write for every message.
+inline constexpr std::chrono::hours used_to_the{24};
 
 }  // namespace danewerk::mtasts

@@ -103,7 +103,7 @@ void HttpsClient::start_waiting() {
       transfer.done(failed(HttpsFault::no_address, host + why));
       waiting_.erase(here);
     } else if (transfer.left().count() <= 0) {
-      transfer.done(failed(HttpsFault::timeout, host + ": no turn came in time; too many policies are being fetched from its address"));
+      transfer.done(failed(HttpsFault::ours, host + ": no turn came in time; too many policies are being fetched from its address"));
       waiting_.erase(here);
     } else if (may_start(transfer)) {
       auto prepared = transfer.prepare();

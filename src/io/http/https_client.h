@@ -64,9 +64,17 @@ struct HttpsFailure {
 
 using HttpsResult = Result<HttpsReply, HttpsFailure>;
 
+/// A seam: HttpsClient in the program, written replies in tests.
+class HttpsGetter {
+ public:
+  virtual ~HttpsGetter() = default;
+  /// Ends within the request's limit, always.
+  virtual Task<HttpsResult> get(HttpsRequest request) = 0;
+};
+
 struct HttpsTransfer;
 
-class HttpsClient {
+class HttpsClient final : public HttpsGetter {
  public:
   struct Limits {
     std::size_t in_all = 32;
@@ -75,12 +83,12 @@ class HttpsClient {
   /// Error: internal where libcurl cannot start or has no TLS of OpenSSL.
   static Result<std::unique_ptr<HttpsClient>> start(AddressFilter filter, Limits limits);
   /// Ends what is under way with HttpsFault::ours.
-  ~HttpsClient();
+  ~HttpsClient() override;
   HttpsClient(const HttpsClient&) = delete;
   HttpsClient& operator=(const HttpsClient&) = delete;
 
   /// From any reactor. Not cancellable; ends within the request's limit, or at stop().
-  Task<HttpsResult> get(HttpsRequest request);
+  Task<HttpsResult> get(HttpsRequest request) override;
   /// Thread safe; ends everything at once. Later requests fail.
   void stop();
 
@@ -104,6 +112,6 @@ class HttpsClient {
   std::thread thread_;
 };
 
-const char* to_string(HttpsFault fault) noexcept;
+const char* name_of(HttpsFault fault) noexcept;
 
 }  // namespace danewerk::io

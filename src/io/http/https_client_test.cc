@@ -99,7 +99,7 @@ HttpsResult get(Host& host, const Asking& asking = {}) {
 /// The fault's word, or "status body".
 std::string outcome(Host host, const Asking& asking = {}) {
   const HttpsResult result = get(host, asking);
-  return result ? std::to_string(result->status) + " " + result->body : to_string(result.error().fault);
+  return result ? std::to_string(result->status) + " " + result->body : name_of(result.error().fault);
 }
 
 Host saying(std::string text) {
@@ -177,7 +177,7 @@ Task<> ask_in_vain(std::string& out) {
   HttpsRequest request;
   request.host = name("mta-sts.example.com");
   const HttpsResult result = co_await (*client)->get(std::move(request));
-  out = result ? "a reply" : to_string(result.error().fault);
+  out = result ? "a reply" : name_of(result.error().fault);
 }
 
 TEST(HttpsClient, stopped_it_answers_nobody) {

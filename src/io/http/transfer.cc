@@ -173,7 +173,7 @@ HttpsResult HttpsTransfer::conclude(CURLcode code) {
   return Failure{std::move(failure)};
 }
 
-const char* to_string(HttpsFault fault) noexcept {
+const char* name_of(HttpsFault fault) noexcept {
   switch (fault) {
     case HttpsFault::no_address: return "no-address";
     case HttpsFault::connection: return "connection";

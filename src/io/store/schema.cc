@@ -111,7 +111,25 @@ CREATE TABLE zone_fact (zone TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT N
   PRIMARY KEY (zone, name)) WITHOUT ROWID;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables};
+// 4: what is known of the MTA-STS policies of other domains.
+constexpr const char* sts_tables = R"(
+CREATE TABLE sts_policy (
+  domain TEXT PRIMARY KEY,
+  mode INTEGER,
+  mx TEXT NOT NULL,
+  max_age INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  fetched_at INTEGER NOT NULL,
+  failure INTEGER,
+  failed_what TEXT NOT NULL,
+  failed_at INTEGER NOT NULL,
+  failed_id TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  used_at INTEGER NOT NULL
+) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, sts_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

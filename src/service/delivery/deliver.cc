@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "engine/policy/plan.h"
+#include "engine/policy/questions.h"
 #include "engine/policy/route_plan.h"
+#include "io/runtime/together.h"
 #include "service/delivery/delivery_events.h"
 #include "service/delivery/evidence.h"
 #include "service/delivery/gather.h"
@@ -15,6 +17,7 @@ namespace {
 constexpr std::string_view route_prefix = "route:";
 constexpr Duration first_wait_for_room = std::chrono::seconds(1);
 constexpr Duration longest_wait_for_room = std::chrono::seconds(30);
+constexpr Duration wait_after_news = std::chrono::seconds(1);  // the new policy is tried at once
 
 types::RecipientIndex index_of(const types::DueRecipient& recipient) { return types::RecipientIndex{recipient.position}; }
 
@@ -100,18 +103,50 @@ types::Fault fault_or_unknown(const types::Outcome& outcome) {
   return fault;
 }
 
+/// Whether the MTA-STS policy that stands in the way has changed since the plan was made (STS-11).
+enum class StsNews : std::uint8_t { same, changed };
+
+retry::History history_with(const types::DueRecipients& due, const types::DueRecipient& recipient, const types::Fault& fault, Instant now) {
+  retry::History history = read_memo(recipient.memo, due.received_at);
+  history.tries.push_back({now, fault.kind});
+  return history;
+}
+
+bool gives_up_by_sts(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient,
+                     const types::Outcome& outcome, Instant now) {
+  if (outcome.disposition != types::Disposition::deferred || !outcome.fault) return false;
+  const types::Fault& fault = *outcome.fault;
+  if (fault.kind != types::FaultKind::policy || fault.policy != types::FaultPolicy::mta_sts) return false;
+  const auto then = retry::next(history_with(due, recipient, fault, now), fault, parts.schedule, now, types::Seed{});
+  return std::holds_alternative<retry::GiveUp>(then);
+}
+
+/// RFC 8461 5.1, STS-11: before mail is returned because of a policy, the policy is looked at again.
+io::Task<StsNews> recheck_policy(const DeliveryParts& parts, const types::DueRecipients& due, const types::DeliveryPlan& plan,
+                                 const std::vector<types::Outcome>& outcomes, Instant now) {
+  const auto domain = policy::sts_policy_domain(plan.next_hop, plan.demands.mta_sts);
+  bool wanted = false;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) wanted = wanted || gives_up_by_sts(parts, due, due.recipients[i], outcomes[i], now);
+  if (!wanted || !domain || parts.sts == nullptr || !plan.sts) co_return StsNews::same;
+  if (now - due.received_at > 2 * parts.schedule.ordinary.limit) co_return StsNews::same;  // a policy that changes for ever
+  const types::StsFact fact = co_await parts.sts->recheck(parts.resolver, *domain);
+  const bool same = fact.in_force && fact.in_force->policy == plan.sts->policy;
+  co_return same ? StsNews::same : StsNews::changed;
+}
+
 /// From an outcome to what the store is told; a deferral at its limit becomes a failure here (engine/retry).
 types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient,
-                                 RecipientEnd& end, Instant now) {
+                                 RecipientEnd& end, StsNews news, Instant now) {
   types::Outcome& outcome = end.outcome;
   end.rounds_tried = recipient.attempts + 1;
   types::RecipientResult result;
   result.position = recipient.position;
   if (outcome.disposition == types::Disposition::deferred) {
     const types::Fault fault = fault_or_unknown(outcome);
-    retry::History history = read_memo(recipient.memo, due.received_at);
-    history.tries.push_back({now, fault.kind});
-    const auto then = retry::next(history, fault, parts.schedule, now, types::Seed{parts.entropy.number()});
+    const retry::History history = history_with(due, recipient, fault, now);
+    auto then = retry::next(history, fault, parts.schedule, now, types::Seed{parts.entropy.number()});
+    const bool over = std::holds_alternative<retry::GiveUp>(then);
+    if (over && news == StsNews::changed && fault.policy == types::FaultPolicy::mta_sts) then = retry::NextTry{now + wait_after_news};
     if (const auto* again = std::get_if<retry::NextTry>(&then)) {
       result.state = types::RecipientState::waiting;
       result.next_at = again->at;
@@ -189,9 +224,30 @@ types::HopKey route_key(const types::DomainName& own_domain) { return {std::stri
 
 types::HopKey mx_key(const types::MailDomain& domain) { return {types::NextHop::for_domain(domain).to_string()}; }
 
+namespace {
+
+io::Task<bool> gather_into(const DeliveryParts& parts, types::NextHop next_hop, types::DaneMode mode, types::DestinationFacts& facts) {
+  facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, mode);
+  co_return true;
+}
+
+io::Task<bool> look_at_sts(const DeliveryParts& parts, types::DomainName domain, std::optional<types::StsFact>& fact) {
+  fact = co_await parts.sts->look(parts.resolver, std::move(domain));
+  co_return true;
+}
+
+}  // namespace
+
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Prospect out;
-  out.facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
+  std::vector<io::Task<bool>> both;
+  const auto domain = policy::sts_policy_domain(next_hop, demands.mta_sts);
+  std::optional<types::StsFact> sts;
+  both.push_back(gather_into(parts, std::move(next_hop), demands.dane, out.facts));
+  if (parts.sts != nullptr && domain) both.push_back(look_at_sts(parts, *domain, sts));
+  co_await io::together(std::move(both));
+  out.facts.sts = std::move(sts);
+  out.facts.gathered = parts.clock.now();
   out.plan = policy::plan(out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
   co_return out;
 }
@@ -236,10 +292,12 @@ io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   const Instant now = parts.clock.now();
   const Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);
   Concluded what{due, round, now, {}, {}};
-  for (types::Outcome& outcome : policy::judge(round.plan, round.attempts, indices_of(due), now)) {
+  std::vector<types::Outcome> outcomes = policy::judge(round.plan, round.attempts, indices_of(due), now);
+  const StsNews news = co_await recheck_policy(parts, due, round.plan, outcomes, now);
+  for (types::Outcome& outcome : outcomes) {
     const types::DueRecipient& recipient = due.recipients[what.ends.size()];
     RecipientEnd& end = what.ends.emplace_back(RecipientEnd{std::move(outcome), 1, std::nullopt});
-    what.results.push_back(result_of(parts, due, recipient, end, now));
+    what.results.push_back(result_of(parts, due, recipient, end, news, now));
     log_outcome(parts, due, recipient, round, end.outcome, what.results.back());
   }
   co_await record(parts, what);

@@ -18,6 +18,7 @@
 #include "io/runtime/entropy.h"
 #include "io/store/queue_store.h"
 #include "service/delivery/conversation.h"
+#include "service/delivery/sts_source.h"
 #include "types/accepted_domain.h"
 #include "types/destination_facts.h"
 #include "types/rules.h"
@@ -56,6 +57,7 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+  StsSource* sts = nullptr;  ///< null: no MTA-STS policy is known of anybody
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
