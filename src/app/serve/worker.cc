@@ -143,7 +143,12 @@ types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
 }
 
 Result<void> Worker::build_sts() {
-  TRY(trust_, tls::TrustStore::read(settings_.delivery.trust_store));
+  auto trust = tls::TrustStore::read(settings_.delivery.trust_store);
+  if (trust) {
+    trust_ = *std::move(trust);
+  } else {  // mail that needs a certificate judged waits, all other mail flows
+    log_.event(no_trust_store, {{"what", trust.error().what}});
+  }
   const std::size_t at_once = std::max(1U, settings_.mta_sts.max_fetches);
   TRY(https_, io::HttpsClient::start(io::AddressFilter(settings_.mta_sts.allow_networks), {at_once, (at_once + 7) / 8}));
   sts_store_.emplace(*store_);

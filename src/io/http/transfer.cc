@@ -127,7 +127,7 @@ Result<void, HttpsFailure> HttpsTransfer::prepare() {
   option(CURLOPT_NOSIGNAL, 1L);
   option(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(1, left().count())));
   option(CURLOPT_CONNECTTIMEOUT_MS, longest_connect_ms);
-  option(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  option(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));  // STS-13
   option(CURLOPT_SSL_VERIFYPEER, 1L);
   option(CURLOPT_SSL_VERIFYHOST, 2L);
   option(CURLOPT_CAINFO, static_cast<char*>(nullptr));

@@ -27,6 +27,7 @@ Json of(const types::Fault& fault) {
 Json of(const types::Hop& hop) {
   Json json{{"host", hop.to_string()}, {"preference", hop.preference}, {"mx", types::to_string(hop.mx)},
             {"level", types::to_string(hop.level)}, {"reason", types::to_string(hop.reason)}};
+  if (hop.audit) json["audit"] = types::to_string(*hop.audit);
   for (const types::IpAddress& address : hop.addresses) json["addresses"].push_back(address.to_string());
   if (hop.dane) {
     json["base_domain"] = hop.dane->base.to_string();

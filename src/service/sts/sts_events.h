@@ -9,7 +9,7 @@ namespace danewerk::service {
 
 inline constexpr types::LogEvent sts_fetched{"sts.policy_fetched", types::LogLevel::info, "A domain's MTA-STS policy is new or has changed.", ""};
 inline constexpr types::LogEvent sts_fetch_failed{"sts.fetch_failed", types::LogLevel::notice,
-                                                  "A domain announces an MTA-STS policy that cannot be had; without one in force mail goes as if there were none.",
+                                                  "A domain announces an MTA-STS policy that cannot be had; with none in force mail goes as without one.",
                                                   "The domain's operator must mend it; `danewerk explain DOMAIN` shows what is known."};
 inline constexpr types::LogEvent sts_refresh_failed{"sts.refresh_failed", types::LogLevel::warning,
                                                     "An MTA-STS policy in force could not be fetched again; it holds until it runs out.",

@@ -212,7 +212,8 @@ io::Task<std::size_t> StsService::refresh_due() {
       const auto due = mtasts::refresh_at(memory, parts_.clock.now());
       if (due && *due <= parts_.clock.now()) batch.push_back(refresh(domain, memory));
       if (batch.size() < refreshed_at_once && domain != page->back().first) continue;
-      const std::vector<bool> done = co_await io::together(std::exchange(batch, {}));
+      const std::vector<bool> done = co_await io::together(std::move(batch));
+      batch.clear();
       count += static_cast<std::size_t>(std::count(done.begin(), done.end(), true));
     }
     if (page->size() < page_size) co_return count;

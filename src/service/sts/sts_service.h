@@ -27,7 +27,7 @@ struct StsParts {
   io::StsStore& store;
   io::dns::Resolver& resolver;  ///< of the home reactor: for policy hosts
   io::HttpsGetter& https;
-  std::shared_ptr<const tls::TrustStore> trust;
+  std::shared_ptr<const tls::TrustStore> trust;  ///< null: no policy can be fetched, and that is our trouble
   io::Clock& clock;
   io::Log& log;
   io::Executor home;  ///< fetches run here
