@@ -8,19 +8,23 @@ namespace {
 std::string operator_of(const Parties& parties) { return "the operator of the mail servers of " + parties.domain; }
 std::string server(const Parties& parties) { return parties.host.empty() ? "the server" : parties.host; }
 
+/// Where no TLSA record is concerned: MTA-STS, a rule that verifies names, REQUIRETLS.
+Remedy certificate_remedy(const Fault& fault, const Parties& parties) {
+  const std::string who = operator_of(parties);
+  constexpr EnhancedCode no_policy_names_it{5, 4, 8};
+  if (fault.policy == FaultPolicy::mta_sts) {
+    return {Side::destination, who + ". Its MTA-STS policy must name its mail servers, and each of them needs a valid certificate from a "
+            "public authority that carries its name."};
+  }
+  if (fault.code.permanent() == no_policy_names_it) {
+    return {Side::destination, who + ", who would have to protect it with MTA-STS (a policy in mode enforce); or the operator of " +
+            parties.us + ", who has set that mail to " + parties.domain + " is sent under such a policy only."};
+  }
+  return {Side::destination, who + ". " + server(parties) + " needs a valid certificate from a public authority that carries its name."};
+}
+
 Remedy tls_remedy(TlsFailure failure, const Fault& fault, const Parties& parties) {
   const std::string who = operator_of(parties);
-  switch (failure) {
-    case TlsFailure::certificate_host_mismatch:
-    case TlsFailure::certificate_not_trusted:
-    case TlsFailure::validation_failure:
-      if (fault.policy == FaultPolicy::dane) break;
-      if (fault.policy == FaultPolicy::mta_sts) return {Side::destination, who + ". Its MTA-STS policy and its mail servers must agree, and each "
-              "server needs a valid certificate from a public authority that carries the server's name."};
-      return {Side::destination, who + ". " + server(parties) + " needs a valid certificate from a public authority that carries "
-              "its name."};
-    default: break;
-  }
   switch (failure) {
     case TlsFailure::starttls_not_supported:
       return {Side::destination, who + ". " + server(parties) + " must offer working encryption (STARTTLS) again. Until it "
@@ -120,6 +124,8 @@ Remedy remedy_for(const Fault& fault, const Parties& parties) {
     return {Side::ours, "the operator of " + parties.us + ". The fault is on our side; nothing is wrong with your message "
             "or with the address."};
   }
+  const bool about_tls_at_all = fault.failure == TlsFailure::starttls_not_supported || fault.failure == TlsFailure::dane_required;
+  if (fault.failure && fault.policy != FaultPolicy::dane && !about_tls_at_all) return certificate_remedy(fault, parties);
   if (fault.failure) return tls_remedy(*fault.failure, fault, parties);
   if (fault.kind == FaultKind::policy) {  // RTL-04, RFC 8689 4.2.1
     return {Side::destination, operator_of(parties) + ", who would have to support REQUIRETLS; or you, by sending the "

@@ -57,5 +57,24 @@ TEST(Remedy, EveryTlsFailureNamesWhoAndWhat) {
   }
 }
 
+// RFC 8461 5: nobody is told to mend TLSA records that are not there.
+TEST(Remedy, MtaStsAndRulesSpeakOfCertificates) {
+  Fault fault;
+  fault.kind = FaultKind::policy;
+  for (const FaultPolicy policy : {FaultPolicy::mta_sts, FaultPolicy::destination_rule, FaultPolicy::requiretls}) {
+    fault.policy = policy;
+    fault.code = {4, 7, 5};
+    for (const TlsFailure failure : {TlsFailure::certificate_host_mismatch, TlsFailure::certificate_expired, TlsFailure::certificate_not_trusted}) {
+      fault.failure = failure;
+      const std::string sentence = remedy_for(fault, parties).sentence;
+      EXPECT_NE(sentence.find("certificate"), std::string::npos) << sentence;
+      EXPECT_EQ(sentence.find("TLSA"), std::string::npos) << sentence;
+    }
+  }
+  fault.policy = FaultPolicy::destination_rule;
+  fault.code = {4, 4, 8};  // StsMode::mandatory, and there is no policy
+  EXPECT_NE(remedy_for(fault, parties).sentence.find("mta.example.com"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace danewerk::dsn

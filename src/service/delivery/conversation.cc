@@ -189,7 +189,7 @@ class Conversation {
     return false;
   }
 
-  /// STS-09, RTL-03; TLS 1.2 at least is the context's (STS-13). False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
+  /// STS-09, STS-13, RTL-03. False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
   /// our own fault, never the host's.
   bool judge_by_pkix(const ::stack_st_X509* chain) {
     auto verdict = pkix_verdict(chain);
