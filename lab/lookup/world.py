@@ -63,8 +63,8 @@ class Zoo:
 
     def change(self, modes: dict[int, str]) -> None:
         """Ends, and begins again with these modes and fresh records: what was heard until now stays in the old file."""
-        self.process_.terminate()
-        self.process_.wait(20)
+        self.process_.kill()  # each record is on file as soon as it is made
+        self.process_.wait()
         self.modes = modes
         self.records_path = self.records_path.with_name(f"records-{self.records_path.stat().st_mtime_ns}.jsonl")
         self.start()

@@ -7,6 +7,7 @@ clear: whatever any host hears outside TLS is a failure, whoever it belongs to. 
 The cases: attacks_starttls.py, attacks_mail.py, attacks_zones.py, attacks_resolver.py.
 """
 import argparse
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -118,7 +119,7 @@ def main() -> int:
         bench.section("The end")
         bench.case("nothing in clear, from first to last", bench.no_leaks)
         bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError) as error:
+    except (LabError, OSError, subprocess.SubprocessError) as error:
         print(f"FAIL  the lab: {error}", flush=True)
         return 1
     if bench.failed:
