@@ -23,7 +23,7 @@ void CertificateSlot::set(std::shared_ptr<const ServerContext> context, std::str
   }
   // An Event belongs to one reactor: it is set there.
   for (auto& [executor, event] : waiting) {
-    auto wake = [event = event] { event->set(); };
+    auto wake = [mine = event] { mine->set(); };
     boost::asio::post(executor, std::move(wake));
   }
 }
