@@ -13,8 +13,9 @@ import sys
 import time
 from pathlib import Path
 
+from lab.addresses import NUMBERS
 from lab.danewerk import PROGRAM, Danewerk
-from lab.net import LabError, wait_until
+from lab.net import LabError, ipv4, ipv6, wait_until
 from lab.world import World
 from lab.zones import TTL
 
@@ -111,8 +112,12 @@ class Lines:
 
     def resume(self) -> str:
         """The second of two messages, sent when the connections of the first have ended but its plan still stands."""
-        for _ in range(5):
-            time.sleep(TTL + IDLE + 1)  # all caches are empty, all connections ended
+        host, long = "mx1.foreign.example", 120  # so that the plan outlives a slow machine's pauses
+        for name, kind, data in (("foreign.example", "MX", f"10 {host}."), (host, "A", ipv4(NUMBERS["foreign"])),
+                                 (host, "AAAA", ipv6(NUMBERS["foreign"])), (OWNER, "TLSA", self.own)):
+            self.world.dns.set_rrset(name, kind, long, [data])
+        for _ in range(3):
+            time.sleep(TTL + IDLE + 1)  # what was cached before has run out, all connections have ended
             before = self.connections()
             for queue_id in [self.send() for _ in range(REACTORS)]:
                 self.delivered(queue_id)
