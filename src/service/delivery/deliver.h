@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "engine/pace/signal.h"
 #include "engine/retry/schedule.h"
 #include "io/dns/resolver.h"
 #include "io/log/log.h"
@@ -56,6 +57,8 @@ struct DeliveryParts {
   retry::Schedule schedule;
   /// The route of an accepted domain, as it is now.
   std::function<std::optional<types::Route>(const types::DomainName&)> route_of;
+  /// Told of each round that was tried, before it is recorded: what it says of the hop's pace. Empty function: nobody listens.
+  std::function<void(const types::HopKey&, const pace::Signal&)> hear = {};
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.
