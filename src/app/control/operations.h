@@ -4,6 +4,7 @@
 // docs/glossary.md; instants are RFC 3339, names A-labels, codes dotted.
 #pragma once
 
+#include "app/control/alerts.h"
 #include "app/control/server.h"
 #include "io/store/domain_store.h"
 #include "service/delivery/deliver.h"
@@ -21,14 +22,19 @@ struct OperatedParts {
   std::string hostname;                    ///< for Received
   std::function<std::string(const types::DomainName&)> mx_host_of;  ///< the MX host of an accepted domain; empty without a zone
   std::function<Json()> publisher_status;  ///< null without a zone
+  const Alerts* alerts = nullptr;          ///< for status
 };
 
 void add_queue_operations(Operations& operations, OperatedParts& parts);
+void add_queue_change_operations(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);
 void add_explain_operation(Operations& operations, OperatedParts& parts);
 void add_status_operation(Operations& operations, OperatedParts& parts);
 
+/// The filter of the queue's operations: id, tenant, domain or hop, recipient, sender, code, older_than; and for lists which,
+/// limit. Error: malformed, naming the member.
+Result<types::QueueFilter> queue_filter_of(const Json& arguments, const OperatedParts& parts);
 /// An address as people write it, U-labels too. Error: malformed.
 Result<types::Mailbox> parse_mailbox_text(const std::string& text);
 /// Who did what, for the ledger: the caller, and the argument "why".

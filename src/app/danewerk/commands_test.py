@@ -15,7 +15,8 @@ import unittest
 PROGRAM = ""
 
 COMMANDS = [
-    [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "drop"],
+    [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "hold"], ["queue", "release"],
+    ["queue", "expire"], ["queue", "drop"], ["queue", "destinations"],
     ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"],
     ["config"], ["config", "describe"], ["config", "check"], ["tlsa"], ["tlsa", "verify"], ["tlsa", "generate"],
 ]
