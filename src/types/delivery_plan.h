@@ -62,6 +62,7 @@ struct DaneTerms {
   TlsaSet published;                 ///< as received
   TlsaSet usable;                    ///< after TL-12 and digest agility (CRT-08); empty in case (b)
   std::vector<ReferenceName> names;  ///< which a certificate under DANE-TA must carry one of (CRT-05); base first
+  Instant valid_until{};             ///< when the set runs out of the caches: a repaired one is seen from then on
   friend bool operator==(const DaneTerms&, const DaneTerms&) = default;
 };
 

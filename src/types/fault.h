@@ -54,6 +54,8 @@ struct Fault {
   std::optional<TlsFailure> failure;
   std::optional<LookupEvidence> evidence;
   FaultPolicy policy = FaultPolicy::dane;
+  /// When the record that broke it runs out of the caches, so that asking again may show another; absent where no record did.
+  std::optional<Instant> recheck_at;
 
   friend bool operator==(const Fault&, const Fault&) = default;
 };

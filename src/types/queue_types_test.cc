@@ -4,6 +4,7 @@
 
 #include "types/accepted_domain.h"
 #include "types/queue_id.h"
+#include "types/queued_message.h"
 #include "types/tenant.h"
 
 namespace danewerk::types {
@@ -55,6 +56,12 @@ TEST(Route, reads_back_what_it_writes) {
   for (const char* bad : {"", "lmtp:", "http:127.0.0.1:24", "smtp:192.0.2.1:25,", "smtp:mail.example:25"}) {
     EXPECT_FALSE(Route::parse(bad).has_value()) << bad;
   }
+}
+
+TEST(CodePattern, is_a_code_or_a_kind_of_codes) {
+  for (const char* good : {"4.7.323", "4.7.*", "4.*", "*.7.323", "5.4.300", "4.7.32*"}) EXPECT_TRUE(parse_code_pattern(good).has_value()) << good;
+  for (const char* bad : {"", "4", "4.7", "7.7.1", "4.x", "4.7.3234", "4.7.323.*", "[4].7.1", "4.7.?"})
+    EXPECT_FALSE(parse_code_pattern(bad).has_value()) << bad;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "base/instant.h"
 #include "types/enhanced_code.h"
 #include "types/envelope.h"
+#include "types/fault.h"
 #include "types/queue_id.h"
 #include "types/tenant.h"
 
@@ -22,8 +23,9 @@ namespace danewerk::types {
 
 /// Where a message came from. `notice` is one we wrote ourselves (DSN, report).
 enum class Origin : std::uint8_t { inbound, submission, notice };
-/// The end (or not yet) of one recipient. Only `waiting` ones are ever attempted.
-enum class RecipientState : std::uint8_t { waiting, delivered, failed, dropped };
+/// The end (or not yet) of one recipient. Only `waiting` ones are ever attempted; `held` ones are not over either: a person
+/// keeps them until they are released.
+enum class RecipientState : std::uint8_t { waiting, delivered, failed, dropped, held };
 const char* to_string(Origin origin) noexcept;
 const char* to_string(RecipientState state) noexcept;
 
@@ -31,6 +33,13 @@ const char* to_string(RecipientState state) noexcept;
 struct HopKey {
   std::string text;
   friend auto operator<=>(const HopKey&, const HopKey&) = default;
+};
+
+/// What mail waits in line behind: one tenant's mail for one next hop. Tenants take turns, and within one its hops.
+struct Lane {
+  TenantId tenant;
+  HopKey hop;
+  friend auto operator<=>(const Lane&, const Lane&) = default;
 };
 
 /// Everything about a new message but its body.
@@ -52,6 +61,8 @@ struct DueRecipient {
   Recipient recipient;
   std::uint32_t attempts = 0;
   std::string memo;  ///< what the last record() left for the next attempt
+  std::optional<EnhancedCode> last_code{};  ///< of the last result; read only for what a person ends (QueueStore::claim_matching)
+  std::string last_sentence{};
   friend bool operator==(const DueRecipient&, const DueRecipient&) = default;
 };
 
@@ -65,6 +76,8 @@ struct DueRecipients {
   Instant received_at{};
   ByteCount size{};  ///< prepended lines and body
   std::vector<DueRecipient> recipients;
+  /// Set where the next hop gives no connection at present: the round ends with this fault, and nothing is tried.
+  std::optional<Fault> not_now;
 };
 
 /// What one attempt meant for one recipient.
@@ -103,13 +116,20 @@ struct AdminAct {
   friend bool operator==(const AdminAct&, const AdminAct&) = default;
 };
 
+/// The last enhanced code as people filter by it: "4.7.323", or "4.7.*" for all of a kind. Error: malformed.
+Result<std::string> parse_code_pattern(std::string_view text);
+
 /// Which messages; every member given narrows. Paged by `after`, oldest first.
 struct QueueFilter {
   std::optional<QueueId> id;
   std::optional<TenantId> tenant;
   std::optional<HopKey> hop;
   std::optional<std::string> recipient;  ///< the whole address as the envelope has it
-  enum class Which : std::uint8_t { queued, finished, all } which = Which::queued;
+  std::optional<std::string> sender;     ///< the whole address; "" is the null sender
+  std::optional<std::string> code;       ///< of the last result (parse_code_pattern)
+  std::optional<Instant> received_before;
+  /// `held`: those with a held recipient; `queued` has them too.
+  enum class Which : std::uint8_t { queued, finished, all, held } which = Which::queued;
   std::optional<QueueId> after;
   std::uint32_t limit = 100;
 };
@@ -162,6 +182,7 @@ struct QueueDetail {
 struct QueueCounts {
   std::uint64_t messages = 0;  ///< with a recipient waiting
   std::uint64_t waiting = 0;   ///< recipients
+  std::uint64_t held = 0;      ///< recipients kept back by a person
   std::uint64_t due = 0;       ///< of those, next_at has come
   std::uint64_t claimed = 0;   ///< (message, hop) pairs in delivery now
   std::uint64_t finished = 0;  ///< messages kept as history

@@ -56,7 +56,7 @@ class Log:
     """The records of one run of the program, from the supervisor and all its children."""
 
     KEPT = ("worker.", "store.", "supervisor.", "edge.stopped", "edge.store_failed", "edge.disk_low", "resolver.",
-            "delivery.not_recorded", "delivery.no_room")
+            "delivery.not_recorded", "delivery.no_room", "alert.")
 
     def __init__(self):
         self.changed = threading.Condition()

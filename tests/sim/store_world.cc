@@ -114,7 +114,7 @@ Task<> StoreWorld::client(io::QueueStore& queue, int messages) {
 
 Task<> StoreWorld::deliverer(io::QueueStore& queue, int rounds) {
   for (int round = 0; round < rounds; ++round) {
-    auto due = co_await queue.claim_due(now_, 1 + roll(4), roll(3));
+    auto due = co_await queue.claim_due(now_, 1 + roll(4));
     if (!due) co_return;
     for (types::DueRecipients& group : *due) co_await deliver(queue, std::move(group));
   }

@@ -59,9 +59,16 @@ io::Task<Result<Json>> status(OperatedParts& parts) {
   CO_TRY(auto counts, co_await parts.queue.counts(parts.delivery.clock.now()));
   Json json{{"hostname", parts.hostname},
             {"domains", parts.domains.snapshot()->size()},
-            {"queue", {{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed}}}};
+            {"queue", {{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed},
+              {"held", counts.held}}}};
   if (const auto broken = parts.store.broken()) json["store"] = broken->what;
   json.update(hoster_status(parts));
+  if (parts.alerts) {
+    json["alerts"] = Json::array();
+    for (const Alert& alert : parts.alerts->standing()) {
+      json["alerts"].push_back({{"subject", alert.subject}, {"what", alert.what}, {"since", to_rfc3339(alert.since)}});
+    }
+  }
   if (parts.publisher_status) json["zone"] = parts.publisher_status();
   co_return json;
 }

@@ -4,6 +4,7 @@
 // docs/glossary.md; instants are RFC 3339, names A-labels, codes dotted.
 #pragma once
 
+#include "app/control/alerts.h"
 #include "app/control/server.h"
 #include "io/store/domain_store.h"
 #include "service/anchors/anchor_keeper.h"
@@ -29,9 +30,11 @@ struct OperatedParts {
   service::AnchorKeeper* anchors = nullptr;  ///< null with a resolver that is not ours
   io::ProofStore* proofs = nullptr;
   service::ProofKeeper* keeper = nullptr;  ///< on the reactor of the control server
+  const Alerts* alerts = nullptr;          ///< for status
 };
 
 void add_queue_operations(Operations& operations, OperatedParts& parts);
+void add_queue_change_operations(Operations& operations, OperatedParts& parts);
 void add_prove_operation(Operations& operations, OperatedParts& parts);
 void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
@@ -45,6 +48,9 @@ void add_status_operation(Operations& operations, OperatedParts& parts);
 /// Of what belongs to a hoster, for `status`: suspended tenants, keys that shall sign and do not, negative trust anchors. Empty members are left out.
 Json hoster_status(const OperatedParts& parts);
 Json anchor_json(const types::NegativeAnchor& anchor, Instant now);
+/// The filter of the queue's operations: id, tenant, domain or hop, recipient, sender, code, older_than; and for lists which,
+/// limit. Error: malformed, naming the member.
+Result<types::QueueFilter> queue_filter_of(const Json& arguments, const OperatedParts& parts);
 /// An address as people write it, U-labels too. Error: malformed.
 Result<types::Mailbox> parse_mailbox_text(const std::string& text);
 /// Who did what, for the ledger: the caller, and the argument "why".

@@ -13,6 +13,7 @@ std::string queue(Office& office, const std::string& hop, const std::string& rec
   };
   types::NewMessage message = service::test::message_to(hop, {recipient});
   message.tenant = *types::TenantId::parse(tenant);
+  message.received_at = message.next_at = office.world.clock.now();
   std::optional<types::QueueId> id;
   io::run_to_end(Queued::accept(office, std::move(message), id));
   return id->to_string();
@@ -46,7 +47,7 @@ TEST(QueueOperations, filters_narrow) {
 
 TEST(QueueOperations, bad_filters_are_named) {
   Office office;
-  EXPECT_EQ(office.fault("queue.list", {{"which", "old"}}), "'old' is none of queued, finished, all");
+  EXPECT_EQ(office.fault("queue.list", {{"which", "old"}}), "'old' is none of queued, held, finished, all");
   EXPECT_NE(office.fault("queue.list", {{"id", "no id"}}), "");
   EXPECT_NE(office.fault("queue.list", {{"tenant", "No Tenant!"}}), "");
   EXPECT_EQ(office.fault("queue.show", Json::object()), "'id' is missing");
@@ -94,6 +95,144 @@ TEST(QueueOperations, retry_makes_due_what_matches) {
   EXPECT_EQ((*shown)["attempts"].size(), 1U);
   EXPECT_TRUE((*shown)["attempts"][0]["evidence"].is_object()) << "evidence is shown as JSON, not as a string of it";
   EXPECT_TRUE((*shown)["recipients"][0]["evidence"].is_object());
+}
+
+Json first_of(const std::string& id, Office& office) { return (*office.perform("queue.show", {{"id", id}}))["recipients"][0]; }
+
+TEST(QueueOperations, a_rehearsal_says_what_would_be_and_changes_nothing) {
+  Office office;
+  const std::string a = queue(office, "one.test", "bob@one.test");
+  queue(office, "two.test", "carl@two.test");
+  for (const char* operation : {"queue.hold", "queue.expire", "queue.drop"}) {
+    const auto would = office.perform(operation, {{"domain", "one.test"}, {"dry_run", true}});
+    ASSERT_TRUE(would.has_value()) << would.error().what;
+    EXPECT_EQ((*would)["recipients"], 1);
+    EXPECT_EQ((*would)["messages"], 1);
+    EXPECT_EQ((*would)["first"][0]["id"], a);
+    EXPECT_EQ((*would)["first"][0]["recipient"], "bob@one.test");
+  }
+  EXPECT_EQ(first_of(a, office)["state"], "waiting");
+  EXPECT_TRUE(office.ledger(a).empty());
+  EXPECT_TRUE(office.ledger("one.test").empty());
+}
+
+TEST(QueueOperations, hold_and_release) {
+  Office office;
+  const std::string a = queue(office, "one.test", "bob@one.test");
+  const std::string b = queue(office, "two.test", "carl@two.test");
+  EXPECT_EQ((*office.perform("queue.hold", {{"domain", "one.test"}, {"why", "their host is on fire"}}))["recipients"], 1);
+  EXPECT_EQ(first_of(a, office)["state"], "held");
+  EXPECT_EQ(first_of(b, office)["state"], "waiting");
+  EXPECT_EQ(ids(office, {{"which", "held"}}), std::vector<std::string>{a});
+  EXPECT_EQ((*office.perform("status", Json::object()))["queue"]["held"], 1);
+  EXPECT_EQ((*office.perform("queue.release", Json::object()))["recipients"], 1);
+  EXPECT_EQ(first_of(a, office)["state"], "waiting");
+  EXPECT_EQ(office.ledger("one.test").at(0).act.why, "their host is on fire");
+}
+
+TEST(QueueOperations, what_stops_or_ends_mail_must_be_named_and_justified) {
+  Office office;
+  const std::string a = queue(office, "one.test", "bob@one.test");
+  for (const char* verb : {"hold", "expire", "drop"}) {
+    const std::string operation = std::string("queue.") + verb;
+    EXPECT_NE(office.fault(operation, {{"why", "tired"}}).find("say --all"), std::string::npos);
+    EXPECT_NE(office.fault(operation, {{"id", a}}).find("say why"), std::string::npos);
+  }
+  EXPECT_NE(office.fault("queue.retry", {{"code", "4.x"}}).find("like 4.7.323"), std::string::npos);
+  EXPECT_NE(office.fault("queue.retry", {{"older_than", "soon"}}).find("older_than"), std::string::npos);
+  EXPECT_NE(office.fault("queue.retry", {{"domain", "a.test"}, {"hop", "b.test"}}).find("not both"), std::string::npos);
+  EXPECT_NE(office.fault("queue.retry", {{"domain", "no domain"}}), "");
+  EXPECT_EQ(first_of(a, office)["state"], "waiting");
+  EXPECT_EQ((*office.perform("queue.drop", {{"all", true}, {"why", "the lab is over"}}))["recipients"], 1);
+}
+
+TEST(QueueOperations, older_than_and_code_select) {
+  Office office;
+  office.world.knows("one.test * timeout\n");
+  const std::string a = queue(office, "one.test", "bob@one.test");
+  struct Round {
+    static io::Task<> run(Office& of) { EXPECT_EQ(co_await service::test::deliver_due(of.world), 1U); }
+  };
+  io::run_to_end(Round::run(office));
+  office.world.clock.advance(std::chrono::hours(2));
+  const std::string b = queue(office, "two.test", "carl@two.test");
+  const auto would = [&](Json filter) {
+    filter["dry_run"] = true;
+    return (*office.perform("queue.hold", std::move(filter)))["recipients"].get<int>();
+  };
+  EXPECT_EQ(would({{"older_than", "1 h"}}), 1);
+  EXPECT_EQ(would({{"older_than", "3 h"}}), 0);
+  EXPECT_EQ(would({{"code", "4.4.*"}}), 1);
+  EXPECT_EQ(would({{"code", "4.7.*"}}), 0);
+  EXPECT_EQ(would({{"sender", "ann@contoso.test"}}), 2);
+  EXPECT_EQ(would({{"sender", "<>"}}), 0);
+}
+
+// RFC 3464: the sender hears of it, with the last failure as the reason
+TEST(QueueOperations, expire_tells_the_sender_with_the_last_failure) {
+  Office office;
+  office.world.knows("one.test * timeout\n");
+  const std::string a = queue(office, "one.test", "bob@one.test");
+  struct Round {
+    static io::Task<> run(Office& of) { EXPECT_EQ(co_await service::test::deliver_due(of.world), 1U); }
+    static io::Task<> notice(Office& of, std::string& out) { out = co_await service::test::only_notice(of.world); }
+  };
+  io::run_to_end(Round::run(office));
+  const std::string held = queue(office, "two.test", "carl@two.test");
+  EXPECT_EQ((*office.perform("queue.hold", {{"id", held}, {"why", "x"}}))["recipients"], 1);
+  const auto expired = office.perform("queue.expire", {{"domain", "one.test"}, {"why", "bankrupt"}});
+  ASSERT_TRUE(expired.has_value()) << expired.error().what;
+  EXPECT_EQ((*expired)["recipients"], 1);
+  EXPECT_EQ(first_of(a, office)["state"], "failed");
+  EXPECT_EQ(first_of(a, office)["code"], "5.4.312");
+  EXPECT_EQ(office.ledger(a).at(0).action, "queue.expire");
+  EXPECT_EQ(office.ledger(a).at(0).act.why, "bankrupt");
+  std::string notice;
+  io::run_to_end(Round::notice(office, notice));
+  EXPECT_NE(notice.find("\r\nStatus: 5.4.312\r\n"), std::string::npos) << notice;
+  EXPECT_NE(notice.find("Given up by the operator"), std::string::npos) << notice;
+  EXPECT_EQ(notice.find("bankrupt"), std::string::npos) << "the reason in the ledger is the operator's, not the world's";
+
+  EXPECT_EQ((*office.perform("queue.expire", {{"id", held}, {"why", "x"}}))["recipients"], 1) << "also what is held";
+  EXPECT_EQ(first_of(held, office)["code"], "5.4.300") << "and what was never tried";
+}
+
+TEST(QueueOperations, destinations_say_what_waits) {
+  Office office;
+  queue(office, "one.test", "bob@one.test");
+  queue(office, "two.test", "carl@two.test");
+  queue(office, "two.test", "dora@two.test", "fabrikam");
+  const auto all = office.perform("queue.destinations", Json::object());
+  ASSERT_TRUE(all.has_value()) << all.error().what;
+  ASSERT_EQ((*all)["destinations"].size(), 2U);
+  EXPECT_EQ((*all)["destinations"][0]["hop"], "two.test");
+  EXPECT_EQ((*all)["destinations"][0]["waiting"], 2);
+  EXPECT_EQ((*office.perform("queue.destinations", {{"domain", "one.test"}}))["destinations"].size(), 1U);
+}
+
+TEST(Alerts, are_raised_once_shown_while_they_last_and_cleared_once) {
+  Office office;
+  Alerts alerts(office.world.log, office.world.clock);
+  office.parts->alerts = &alerts;
+  alerts.set("disk", std::nullopt);
+  alerts.set("disk", "200 MiB left");
+  office.world.clock.advance(std::chrono::minutes(1));
+  alerts.set("disk", "199 MiB left");
+  alerts.set("resolver", "no answer");
+  const auto status = office.perform("status", Json::object());
+  ASSERT_EQ((*status)["alerts"].size(), 2U);
+  EXPECT_EQ((*status)["alerts"][0]["subject"], "disk");
+  EXPECT_EQ((*status)["alerts"][0]["what"], "199 MiB left");
+  EXPECT_EQ((*status)["alerts"][0]["since"], to_rfc3339(service::test::start));
+  alerts.set("disk", std::nullopt);
+  alerts.set("disk", std::nullopt);
+  EXPECT_EQ((*office.perform("status", Json::object()))["alerts"].size(), 1U);
+  const auto count = [&](std::string_view id) {
+    return std::count_if(office.world.log.records().begin(), office.world.log.records().end(),
+                         [id](const std::string& record) { return record.find(id) != std::string::npos; });
+  };
+  EXPECT_EQ(count("alert.raised"), 2);
+  EXPECT_EQ(count("alert.cleared"), 1);
 }
 
 TEST(DomainOperations, a_domain_is_added_with_its_tenant_listed_and_removed) {

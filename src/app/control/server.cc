@@ -91,6 +91,7 @@ io::Task<> ControlServer::serve(io::Connection connection, uid_t uid) {
   } else {
     answer = Failure{std::move(request).error()};
   }
+  connection.expires_after(patience);  // the operation may have taken longer than a peer may be silent
   auto written = co_await connection.write_all(to_line(answer));
   static_cast<void>(written);  // whoever asked has gone: nothing to do
   connection.shutdown();

@@ -106,44 +106,84 @@ int send_message(const Common& common, const SendOptions& options) {
 
 void add_json(CLI::App* command, Common& common) { command->add_flag("--json", common.json, "print JSON for programs"); }
 
+/// What the queue's commands take; one set, because only one command runs.
+struct QueueOptions {
+  std::vector<std::string> ids;
+  std::string domain, hop, tenant, recipient, sender, code, older_than, which = "queued", why;
+  std::uint32_t limit = 100;
+  bool all = false, dry_run = false;
+
+  Json arguments() const {
+    Json out{{"domain", domain}, {"hop", hop}, {"tenant", tenant}, {"recipient", recipient}, {"sender", sender}, {"code", code},
+             {"older_than", older_than}, {"which", which}, {"limit", limit}, {"all", all}, {"dry_run", dry_run}, {"why", why}};
+    if (!ids.empty()) out["id"] = ids.front();
+    return out;
+  }
+};
+
+void add_filter(CLI::App* command, QueueOptions& options, Common& common) {
+  command->add_option("--domain", options.domain, "the recipients' domain");
+  command->add_option("--hop", options.hop, "next hop, as `queue destinations` names it");
+  command->add_option("--tenant", options.tenant, "tenant");
+  command->add_option("--code", options.code, "last code, like 4.7.323 or 4.7.*");
+  command->add_option("--sender", options.sender, "sender address; <> for notices");
+  command->add_option("--recipient", options.recipient, "recipient address");
+  command->add_option("--older-than", options.older_than, "received so long ago, like \"2 h\"");
+  add_json(command, common);
+}
+
+void add_queue_changes(CLI::App* queue, QueueOptions& options, Common& common, int& exit_code) {
+  struct Verb {
+    const char* name;
+    const char* operation;
+    const char* help;
+    bool needs_reason;
+  };
+  static constexpr std::array<Verb, 5> verbs{{{"retry", "queue.retry", "make messages due now", false},
+                                              {"hold", "queue.hold", "keep messages from delivery until they are released", true},
+                                              {"release", "queue.release", "end a hold; what is released is due now", false},
+                                              {"expire", "queue.expire", "give messages up now; senders are told, with the last failure as the reason", true},
+                                              {"drop", "queue.drop", "end messages without telling the sender", true}}};
+  for (const Verb& verb : verbs) {
+    auto* command = queue->add_subcommand(verb.name, verb.help);
+    auto* id = command->add_option("id", options.ids, "queue id; without it, whatever the options select");
+    if (std::string_view(verb.name) != "drop") id->expected(0, 1);
+    add_filter(command, options, common);
+    command->add_flag("--all", options.all, "everything that waits");
+    command->add_flag("--dry-run", options.dry_run, "only say how many it would be, and show the first");
+    command->add_option("--why", options.why, "for the ledger");
+    command->callback([&, operation = verb.operation, needs_reason = verb.needs_reason] {
+      if (needs_reason && !options.dry_run && options.why.empty()) {
+        exit_code = complain({ErrorKind::malformed, "say why (--why): it is kept in the ledger"}, bad_usage);
+        return;
+      }
+      Json arguments = options.arguments();
+      if (options.ids.size() > 1) arguments["ids"] = options.ids;
+      exit_code = ask(common, operation, std::move(arguments), render_change);
+    });
+  }
+}
+
 void add_queue(CLI::App& app, Common& common, int& exit_code) {
-  static std::string id, hop, tenant, recipient, which = "queued", why;
-  static std::uint32_t limit = 100;
-  static std::vector<std::string> ids;
+  static QueueOptions options;
   auto* queue = app.add_subcommand("queue", "what waits, why, and what to do about it");
   queue->require_subcommand(1);
-  const auto with_filter = [&](CLI::App* command) {
-    command->add_option("--hop", hop, "next hop, like example.com or route:example.com");
-    command->add_option("--tenant", tenant, "tenant");
-    command->add_option("--recipient", recipient, "recipient address");
-    add_json(command, common);
-  };
-  const auto filter = [&] { return Json{{"id", id}, {"hop", hop}, {"tenant", tenant}, {"recipient", recipient}, {"which", which}, {"limit", limit}}; };
   auto* list = queue->add_subcommand("list", "messages, oldest first");
-  with_filter(list);
-  list->add_option("--which", which, "queued, finished or all");
-  list->add_option("--limit", limit, "at most so many");
-  list->callback([&, filter] { exit_code = ask(common, "queue.list", filter(), render_queue); });
+  add_filter(list, options, common);
+  list->add_option("--which", options.which, "queued, held, finished or all");
+  list->add_option("--limit", options.limit, "at most so many");
+  list->callback([&] { exit_code = ask(common, "queue.list", options.arguments(), render_queue); });
   auto* show = queue->add_subcommand("show", "one message with every attempt and its evidence");
-  show->add_option("id", id, "queue id")->required();
+  show->add_option("id", options.ids, "queue id")->required()->expected(1);
   add_json(show, common);
-  show->callback([&] { exit_code = ask(common, "queue.show", {{"id", id}}, render_message); });
-  auto* retry = queue->add_subcommand("retry", "make messages due now");
-  retry->add_option("id", id, "queue id; without it, whatever the other options select");
-  retry->add_option("--why", why, "for the ledger");
-  with_filter(retry);
-  retry->callback([&, filter] {
-    Json arguments = filter();
-    arguments["why"] = why;
-    exit_code = ask(common, "queue.retry", arguments, [](const Json& a) { return std::to_string(a.value("recipients", 0)) + " recipients due now\n"; });
-  });
-  auto* drop = queue->add_subcommand("drop", "end messages without telling the sender");
-  drop->add_option("id", ids, "queue ids")->required();
-  drop->add_option("--why", why, "for the ledger")->required();
-  add_json(drop, common);
-  drop->callback([&] {
-    exit_code = ask(common, "queue.drop", {{"ids", ids}, {"why", why}}, [](const Json& a) { return std::to_string(a["dropped"].size()) + " dropped\n"; });
-  });
+  show->callback([&] { exit_code = ask(common, "queue.show", options.arguments(), render_message); });
+  auto* destinations = queue->add_subcommand("destinations", "next hops: what waits, what is in delivery, how much is allowed now and why");
+  destinations->add_option("--domain", options.domain, "only this domain's");
+  destinations->add_option("--hop", options.hop, "only this next hop");
+  destinations->add_option("--limit", options.limit, "at most so many");
+  add_json(destinations, common);
+  destinations->callback([&] { exit_code = ask(common, "queue.destinations", options.arguments(), render_destinations); });
+  add_queue_changes(queue, options, common, exit_code);
 }
 
 void add_trace(CLI::App& app, Common& common, int& exit_code) {

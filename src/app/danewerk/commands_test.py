@@ -15,7 +15,8 @@ import unittest
 PROGRAM = ""
 
 COMMANDS = [
-    [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "drop"],
+    [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "hold"], ["queue", "release"],
+    ["queue", "expire"], ["queue", "drop"], ["queue", "destinations"],
     ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"], ["trace"], ["prove"],
     ["connector"], ["connector", "list"], ["connector", "show"], ["connector", "add"], ["connector", "set"], ["connector", "move"],
     ["connector", "remove"], ["connector", "import"], ["connector", "export"], ["connector", "simulate"],

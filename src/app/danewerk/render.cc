@@ -41,7 +41,9 @@ std::string render_queue(const Json& answer) {
            padded(text(message, "size"), 9) + padded(text(message, "sender"), 32) + (message.contains("next") ? "next " + text(message, "next") : "") + "\n";
   }
   const Json& counts = answer["counts"];
-  return out + text(counts, "messages") + " messages, " + text(counts, "waiting") + " recipients waiting, " + text(counts, "in_delivery") + " in delivery\n";
+  out += text(counts, "messages") + " messages, " + text(counts, "waiting") + " recipients waiting, " + text(counts, "in_delivery") + " in delivery";
+  if (counts.value("held", 0) > 0) out += ", " + text(counts, "held") + " held";
+  return out + "\n";
 }
 
 std::string render_message(const Json& answer) {
@@ -76,9 +78,45 @@ std::string render_domains(const Json& answer) {
 std::string render_status(const Json& answer) {
   std::string out = text(answer, "hostname") + ": " + text(answer, "domains") + " domains; queue " + text(answer["queue"], "messages") + " messages, " +
                     text(answer["queue"], "waiting") + " waiting, " + text(answer["queue"], "in_delivery") + " in delivery\n";
+  if (answer["queue"].value("held", 0) > 0) out += text(answer["queue"], "held") + " recipients are held (`danewerk queue list --which held`)\n";
+  if (answer.contains("alerts")) {
+    for (const Json& alert : answer["alerts"]) out += "ALERT " + text(alert, "subject") + " since " + text(alert, "since") + ": " + text(alert, "what") + "\n";
+  }
   if (answer.contains("store")) out += "the store refuses writes: " + text(answer, "store") + "\n";
   out += render_hoster_status(answer);
   if (answer.contains("zone")) out += answer["zone"].dump(2) + "\n";
+  return out;
+}
+
+std::string render_change(const Json& answer) {
+  if (!answer.value("dry_run", false)) {
+    std::string out = answer.contains("dropped") ? std::to_string(answer["dropped"].size()) + " messages" : text(answer, "recipients") + " recipients";
+    if (answer.value("in_delivery", 0) > 0) out += "; " + text(answer, "in_delivery") + " are in delivery at this moment and were left alone";
+    return out + "\n";
+  }
+  std::string out = "would change " + text(answer, "recipients") + " recipients of " + text(answer, "messages") + " messages; nothing was done\n";
+  for (const Json& one : answer["first"]) {
+    out += "  " + padded(text(one, "id"), 13) + padded(text(one, "recipient"), 32) + padded(text(one, "hop"), 24) + text(one, "code") + "\n";
+    if (one.contains("what")) out += "    " + text(one, "what") + "\n";
+  }
+  const auto shown = answer["first"].size();
+  if (answer.value("recipients", std::uint64_t{0}) > shown) out += "  ... the first " + std::to_string(shown) + "\n";
+  return out;
+}
+
+std::string render_destinations(const Json& answer) {
+  std::string out;
+  for (const Json& one : answer["destinations"]) {
+    out += padded(text(one, "hop"), 32) + padded(text(one, "waiting") + " waiting", 16) +
+           padded(std::to_string(one.value("in_delivery", 0)) + " in delivery", 16);
+    if (one.contains("allowed")) out += "allowed " + text(one, "allowed") + ": " + text(one, "why");
+    out += "\n";
+    if (one.contains("learned_per_minute")) out += "    at most " + text(one, "learned_per_minute") + " a minute\n";
+    if (one.contains("last_failure")) {
+      const Json& last = one["last_failure"];
+      out += "    last failure " + text(last, "at") + " " + text(last, "code") + ": " + text(last, "what") + "\n";
+    }
+  }
   return out;
 }
 

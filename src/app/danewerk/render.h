@@ -9,6 +9,9 @@ namespace danewerk::app {
 
 std::string render_queue(const Json& answer);
 std::string render_message(const Json& answer);
+/// What a change of the queue came to, or would.
+std::string render_change(const Json& answer);
+std::string render_destinations(const Json& answer);
 std::string render_domains(const Json& answer);
 std::string render_status(const Json& answer);
 std::string render_connectors(const Json& answer);

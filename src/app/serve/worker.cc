@@ -23,6 +23,7 @@ constexpr std::size_t cached_answers = 200'000;
 constexpr std::size_t cached_plans = 20'000;
 constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
+constexpr Duration watch_interval = std::chrono::seconds(10);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
 constexpr Duration pause_between_slices{50};
 /// No clock that is right is before this program's first release.
@@ -125,7 +126,10 @@ Result<void> Worker::start() {
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
-  home().post([this] { group_->spawn("housekeeping", keep_house()); });
+  home().post([this] {
+    group_->spawn("housekeeping", keep_house());
+    group_->spawn("watch", watch_own_side());
+  });
   log_.event(worker_started, {{"hostname", settings_.edge.hostname.to_string()}, {"domains", std::to_string(domains_->snapshot()->size())}});
   return {};
 }
@@ -157,15 +161,12 @@ Result<void> Worker::start_resolvers() {
     io::dns::StubSettings settings;
     settings.server = settings_.resolver.address;
     settings.deadline = settings_.resolver.deadline;
-    settings.canary.clock_fault = [this](Instant now) -> std::optional<std::string> {
-      if (now < first_release) return "the clock says " + to_rfc3339(now) + ", which lies in the past; set it right and start again";
-      if (std::chrono::abs(clock_.drift()) > most_drift) return "the clock was moved by " + to_string(clock_.drift()) + " since the start; start again";
-      return std::nullopt;
-    };
+    settings.canary.clock_fault = [this](Instant now) { return clock_fault(now); };
     if (i == 0) {
       settings.on_change = [this](const io::dns::ResolverHealth& health) {
         const bool fit = health.state == io::dns::ResolverHealth::State::fit;
         log_.event(fit ? resolver_fit : resolver_unfit, {{"resolver", settings_.resolver.address.to_string()}, {"what", health.fault}});
+        alerts_.set("resolver", fit ? std::nullopt : std::optional(health.fault));
         if (fit && scheduler_) scheduler_->wake();
       };
     }
@@ -186,6 +187,12 @@ void Worker::build_hosting() {
   resolver_anchors_ = std::make_unique<io::dns::UnboundAnchors>(io::dns::UnboundControl(io::resolver_control_socket(resolver_directory(settings_))));
   anchors_ = std::make_unique<service::AnchorKeeper>(service::AnchorParts{*anchor_store_, *resolver_anchors_, clock_, log_, forget});
   home().post([this] { group_->spawn("negative trust anchors", anchors_->keep()); });
+}
+
+std::optional<std::string> Worker::clock_fault(Instant now) const {
+  if (now < first_release) return "the clock says " + to_rfc3339(now) + ", which lies in the past; set it right and start again";
+  if (std::chrono::abs(clock_.drift()) > most_drift) return "the clock was moved by " + to_string(clock_.drift()) + " since the start; start again";
+  return std::nullopt;
 }
 
 types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
@@ -244,6 +251,7 @@ Result<void> Worker::build_delivery() {
     deliveries_.back()->anchors = anchors;
     deliveries_.back()->proofs = settings_.delivery.keep_proofs == KeepProofs::dane ? service::ProofWish::dane : service::ProofWish::none;
     deliveries_.back()->sts = sts_bridge_.get();
+    deliveries_.back()->hear = [this](const types::HopKey& hop, const pace::Signal& signal) { scheduler_->hear(hop, signal); };
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -326,10 +334,23 @@ io::Task<> Worker::keep_house() {
   }
 }
 
+/// What stops mail and is no destination's fault; the resolver tells of itself.
+io::Task<> Worker::watch_own_side() {
+  while (true) {
+    alerts_.set("clock", clock_fault(clock_.now()));
+    const auto broken = store_->broken();
+    alerts_.set("store", broken ? std::optional(broken->what) : std::nullopt);
+    const auto room = store_->has_room(ByteCount{0});
+    alerts_.set("disk", room ? std::nullopt : std::optional(room.error().what));
+    co_await clock_.sleep_for(watch_interval);
+  }
+}
+
 Result<void> Worker::open_control() {
   operated_ = std::make_unique<OperatedParts>(OperatedParts{*queue_, *store_, *domains_, *deliveries_.front(), *scheduler_,
                                                             settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get(),
                                                             &*proofs_, keeper_.get()});
+  operated_->alerts = &alerts_;
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};

@@ -58,6 +58,8 @@ class Worker {
   io::Task<> listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges);
   io::Task<> keep_house();
   io::Task<Result<void>> prune_history();
+  io::Task<> watch_own_side();
+  std::optional<std::string> clock_fault(Instant now) const;
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
   types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
@@ -66,6 +68,7 @@ class Worker {
   io::SystemClock clock_;
   io::KernelEntropy entropy_;
   io::DescriptorLog log_;
+  Alerts alerts_{log_, clock_};
   std::unique_ptr<io::Store> store_;
   std::optional<io::QueueStore> queue_;
   std::unique_ptr<io::DomainStore> domains_;

@@ -49,6 +49,7 @@ struct TlsaFound {
   types::TlsaBaseDomain base;
   types::DnsQuestion question;
   types::TlsaSet records;
+  Instant valid_until{};
 };
 
 /// From a host to its addresses and TLSA records.

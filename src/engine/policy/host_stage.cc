@@ -117,7 +117,7 @@ void find_tlsa(HostStage& stage, const DestinationFacts& facts, const std::vecto
     if (!secure) {
       stage.reason = LevelReason::tlsa_insecure;
     } else if ((*secure)->existence == Existence::records) {  // TL-10; a CNAME here leaves the base as it is (TL-08)
-      stage.tlsa = TlsaFound{TlsaBaseDomain(base), question, (*secure)->all<TlsaRecord>()};
+      stage.tlsa = TlsaFound{TlsaBaseDomain(base), question, (*secure)->all<TlsaRecord>(), reading.answer->asked + reading.answer->ttl};
       return;
     }
   }

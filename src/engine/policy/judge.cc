@@ -45,6 +45,7 @@ Fault no_tls(const Hop& hop, const Attempt& attempt) {
   fault.kind = FaultKind::policy;
   fault.failure = TlsFailure::starttls_not_supported;
   fault.policy = demanding_policy(hop);
+  if (hop.dane && fault.policy == FaultPolicy::dane) fault.recheck_at = hop.dane->valid_until;
   switch (fault.policy) {
     case FaultPolicy::dane: fault.sentence += "; its TLSA records promise it"; break;
     case FaultPolicy::mta_sts: fault.sentence += "; the MTA-STS policy of its domain promises it"; break;
@@ -85,6 +86,7 @@ Fault not_authenticated(const Hop& hop, const Attempt& attempt) {
   fault.code = code_for(*fault.failure);
   fault.sentence = peer_text(hop, attempt) + " was not authenticated";
   if (attempt.verdict) fault.sentence += ": " + attempt.verdict->reason;
+  if (hop.dane) fault.recheck_at = hop.dane->valid_until;
   if (hop.dane) fault.sentence += "; TLSA set of " + hop.dane->base.to_string();
   for (std::size_t i = 0; hop.dane && i < hop.dane->published.size(); ++i) {
     fault.sentence += (i ? ", " : ": ") + hop.dane->published[i].to_string();

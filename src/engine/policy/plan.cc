@@ -102,7 +102,7 @@ std::optional<DaneTerms> Planner::dane_terms(const HostStage& stage, const Named
     }
   }
   const dane::Selection selection = dane::select_records(records, rules_.digest_order);
-  DaneTerms terms{stage.tlsa->base, stage.tlsa->question, stage.tlsa->records, selection.usable(), {}};
+  DaneTerms terms{stage.tlsa->base, stage.tlsa->question, stage.tlsa->records, selection.usable(), {}, stage.tlsa->valid_until};
   const bool through_mx = host.origin == HostOrigin::mx;
   const NextHopDomain next_hop(facts_.next_hop.name());
   // Without an MX record the host is the next hop: expanded, where the base is not the name itself (RFC 7672 3.2.2).

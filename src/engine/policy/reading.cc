@@ -58,6 +58,8 @@ Fault lookup_fault(Purpose purpose, const LookupEvidence& evidence) {
     fault.kind = FaultKind::policy;
     fault.failure = TlsFailure::dnssec_invalid;
     fault.code = code_for(TlsFailure::dnssec_invalid);
+    // An answer that failed is kept by nobody for long: there is no TTL to wait for, only the least wait (engine/retry).
+    fault.recheck_at = evidence.error ? evidence.error->asked : evidence.asked;
     if (not_valid) {
       fault.sentence = "DNSSEC validation of " + asked + " failed; the zone's signatures need repair, or the answer is forged";
     } else if (evidence.error->kind == LookupErrorKind::too_large) {  // the TLSA flood: the remedy is the destination's

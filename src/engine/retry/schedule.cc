@@ -50,6 +50,13 @@ Duration wait_after(const Course& course, std::size_t failures, Chance chance) {
   return course.then - spread + Duration(chance.below(static_cast<std::uint64_t>((2 * spread).count()) + 1));
 }
 
+/// The wait, cut short where the record that broke the round runs out before it is over.
+Duration with_recheck(Duration wait, const Course& course, std::size_t failures, const Fault& fault, Instant now) {
+  if (!fault.recheck_at) return wait;
+  const Duration least = failures <= course.first.size() ? least_recheck : std::max(least_recheck, wait / 4);
+  return std::min(wait, std::max(least, *fault.recheck_at - now));
+}
+
 /// What is left of a limit that runs from `since`.
 Duration left(const History& history, Instant since, Duration limit, Instant now) {
   return limit - counted(history, since, now);
@@ -94,8 +101,9 @@ std::variant<NextTry, GiveUp> next(const History& history, const Fault& fault, c
 
   const Run run = latest_run(history, fault.kind);
   const Course& course = course_of(schedule, fault.kind);
-  const Duration wait = wait_after(course, run.length, Chance(seed));
-  if (fault.kind == FaultKind::ours) return NextTry{now + wait};
+  const Duration full_wait = wait_after(course, run.length, Chance(seed));
+  if (fault.kind == FaultKind::ours) return NextTry{now + full_wait};
+  const Duration wait = with_recheck(full_wait, course, run.length, fault, now);
 
   const Duration remaining = remaining_of(history, fault, schedule, now);
   if (remaining > 0ms) return NextTry{now + std::min(wait, remaining)};

@@ -8,7 +8,8 @@
 //   * time that passed under a fault of ours is taken off every limit;
 //   * the limit for policy failures runs from the first of the latest unbroken run of them, the general limit from
 //     acceptance;
-//   * the last try is at the limit itself, never silently skipped.
+//   * the last try is at the limit itself, never silently skipped;
+//   * a record that broke a round is asked for again when it runs out of the caches, if that is sooner than the wait.
 //
 // RFC 5321 4.5.4.1 (give up after 4 to 5 days); field.md 1.2 (15, 15 minutes, then hourly, 24 hours).
 #pragma once
@@ -44,6 +45,9 @@ struct Schedule {
   static Schedule standard();
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
+
+/// Never sooner than this after a failure, whatever TTL a broken record has.
+constexpr Duration least_recheck = std::chrono::minutes(1);
 
 struct Try {
   Instant at;

@@ -157,6 +157,45 @@ TEST(Retry, it_is_known_when_it_will_be_given_up) {
   EXPECT_EQ(given_up_at(alternating, fault(FaultKind::policy), Schedule::standard(), start + 110h), start + 120h) << "the general limit comes first";
 }
 
+/// How long until the next try after the `failures`-th policy failure of a run, where the broken record runs out after `ttl`.
+Duration wait_with_ttl(std::size_t failures, Duration ttl, FaultKind kind = FaultKind::policy) {
+  History history{start, {}};
+  for (std::size_t i = 0; i < failures; ++i) history.tries.push_back({start + 15min * i, kind});
+  const Instant now = history.tries.back().at;
+  Fault broken = fault(kind);
+  broken.recheck_at = now + ttl;
+  return std::get<NextTry>(next(history, broken, Schedule::standard(), now, Seed{1})).at - now;
+}
+
+// design.md 9.8: early recheck when the TTL of a broken record runs out
+TEST(Retry, a_broken_record_is_asked_for_again_when_it_runs_out) {
+  EXPECT_EQ(wait_with_ttl(1, 5min), 5min);
+  EXPECT_EQ(wait_with_ttl(2, 14min), 14min);
+  EXPECT_EQ(wait_with_ttl(1, 2h), 15min) << "never later than the schedule's";
+  EXPECT_EQ(wait_with_ttl(1, 3s), 1min) << "never a try a second";
+  EXPECT_EQ(wait_with_ttl(1, -1h), 1min) << "run out already";
+  EXPECT_EQ(wait_with_ttl(5, 40min), 40min);
+  EXPECT_GE(wait_with_ttl(5, 3s), 54min / 4) << "a short TTL does not make a try a minute for a whole day";
+  EXPECT_LE(wait_with_ttl(5, 3s), 66min / 4);
+  EXPECT_EQ(wait_with_ttl(1, 3s, FaultKind::ours), 1min) << "our own fault has a course of its own";
+}
+
+TEST(Retry, an_early_recheck_does_not_move_the_limit) {
+  History history{start, {{start, FaultKind::policy}}};
+  Fault broken = fault(FaultKind::policy);
+  Instant now = start;
+  for (int tries = 1;; ++tries) {
+    ASSERT_LT(tries, 200);
+    broken.recheck_at = now + 30s;
+    const auto step = next(history, broken, Schedule::standard(), now, Seed{3});
+    if (std::holds_alternative<GiveUp>(step)) break;
+    now = std::get<NextTry>(step).at;
+    history.tries.push_back({now, FaultKind::policy});
+  }
+  EXPECT_EQ(now - start, 24h);
+  EXPECT_LT(history.tries.size(), 110U);
+}
+
 TEST(Retry, the_lab_may_be_in_a_hurry) {
   Schedule fast = Schedule::standard();
   fast.policy = fast.ordinary = {{}, 2s, 0, 60s};

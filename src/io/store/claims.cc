@@ -14,13 +14,9 @@ Claims::Scan::~Scan() {
   claims_.released_during_scan_.clear();
 }
 
-bool Claims::Scan::take(const Key& key, std::size_t most_per_hop) {
-  const std::lock_guard guard(claims_.mutex_);
-  const auto at_hop = claims_.per_hop_.find(key.second);
-  if (most_per_hop != 0 && at_hop != claims_.per_hop_.end() && at_hop->second >= most_per_hop) return false;
-  if (!claims_.held_.insert(key).second) return false;
-  ++claims_.per_hop_[key.second];
-  return true;
+bool Claims::take(const Key& key, const types::TenantId& tenant) {
+  const std::lock_guard guard(mutex_);
+  return held_.emplace(key, tenant).second;
 }
 
 bool Claims::is_held(const Key& key) const {
@@ -28,12 +24,15 @@ bool Claims::is_held(const Key& key) const {
   return held_.contains(key);
 }
 
-void Claims::release(const Key& key) {
+void Claims::release(const Key& key, std::optional<Instant> next) {
   const std::lock_guard guard(mutex_);
+  const auto held = held_.find(key);
+  if (held == held_.end()) return;
+  if (next) note_locked({held->second, types::HopKey{key.second}}, *next);
   if (scanning_) {
     released_during_scan_.push_back(key);
   } else {
-    forget(key);
+    held_.erase(held);
   }
 }
 
@@ -42,10 +41,21 @@ std::size_t Claims::size() const {
   return held_.size();
 }
 
-void Claims::forget(const Key& key) {
-  if (held_.erase(key) == 0) return;
-  const auto at_hop = per_hop_.find(key.second);
-  if (--at_hop->second == 0) per_hop_.erase(at_hop);
+void Claims::note(const types::Lane& lane, Instant due) {
+  const std::lock_guard guard(mutex_);
+  note_locked(lane, due);
 }
+
+void Claims::note_locked(types::Lane lane, Instant due) {
+  const auto [at, fresh] = notes_.emplace(std::move(lane), due);
+  if (!fresh && due < at->second) at->second = due;
+}
+
+std::map<types::Lane, Instant> Claims::take_notes() {
+  const std::lock_guard guard(mutex_);
+  return std::exchange(notes_, {});
+}
+
+void Claims::forget(const Key& key) { held_.erase(key); }
 
 }  // namespace danewerk::io

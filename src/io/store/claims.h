@@ -4,17 +4,21 @@
 // race with results: a scan for due mail reads a snapshot of the database; if a delivery is recorded, committed and its
 // claim released while that scan runs, the scan still sees the recipient waiting, and would send the mail twice. So a
 // claim released during a scan stays held until that scan is over. One scan at a time. Thread safe.
+//
+// Beside the claims it keeps what has become due since somebody last asked: the earliest instant by lane. The scheduler looks
+// only into lanes named here, so that nobody has to search the queue for what is due. An instant may be too early, never too
+// late: it is noted after the commit it follows from.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "types/queue_id.h"
+#include "types/queued_message.h"
 
 namespace danewerk::io {
 
@@ -29,27 +33,36 @@ class Claims {
     ~Scan();
     Scan(const Scan&) = delete;
     Scan& operator=(const Scan&) = delete;
-    /// False if somebody holds it, or its hop has `most_per_hop` claims already (0: no bound).
-    bool take(const Key& key, std::size_t most_per_hop);
+    /// False if somebody holds it.
+    bool take(const Key& key, const types::TenantId& tenant) { return claims_.take(key, tenant); }
+    bool is_held(const Key& key) const { return claims_.is_held(key); }
 
    private:
     Claims& claims_;
     std::unique_lock<std::mutex> alone_;
   };
 
+  /// Without a scan: for who then reads the rows within a change of its own. False if somebody holds it.
+  bool take(const Key& key, const types::TenantId& tenant);
   bool is_held(const Key& key) const;
-  void release(const Key& key);
+  /// Ends the claim; what still waits of it is due at `next`, or later (nothing waits: absent).
+  void release(const Key& key, std::optional<Instant> next = Instant{});
   std::size_t size() const;
+
+  void note(const types::Lane& lane, Instant due);
+  /// Everything noted since the last call, the earliest instant of each lane.
+  std::map<types::Lane, Instant> take_notes();
 
  private:
   void forget(const Key& key);
+  void note_locked(types::Lane lane, Instant due);
 
   std::mutex one_scan_;
   mutable std::mutex mutex_;
   bool scanning_ = false;
-  std::set<Key> held_;
+  std::map<Key, types::TenantId> held_;
   std::vector<Key> released_during_scan_;
-  std::map<std::string, std::size_t> per_hop_;
+  std::map<types::Lane, Instant> notes_;
 };
 
 }  // namespace danewerk::io

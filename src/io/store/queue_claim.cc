@@ -9,59 +9,6 @@ namespace {
 
 using Wanted = std::map<std::int64_t, std::set<std::string>>;  // message -> hops
 
-class DueScan {
- public:
-  DueScan(Database& database, Claims::Scan& scan, Instant now, std::size_t limit, std::size_t most_per_hop, Wanted& wanted)
-      : database_(database), scan_(scan), now_(now), limit_(limit), most_per_hop_(most_per_hop), wanted_(wanted) {}
-
-  /// Walks the index behind `from` up to `until`. True if it got to the end, false if limit or budget stopped it; `at`
-  /// is then the last place looked at.
-  Result<bool> walk(const ScanPlace& from, const std::optional<ScanPlace>& until, ScanPlace& at) {
-    TRY(Rows rows, database_.query("SELECT next_at, message, hop FROM recipient WHERE state = 0 AND next_at <= ?1"
-                                   " AND (next_at, message, hop) > (?2, ?3, ?4) ORDER BY next_at, message, hop",
-                                   now_, from.next_at, from.message, from.hop));
-    while (true) {
-      if (taken_ >= limit_ || looked_ >= scan_budget) return false;
-      TRY(const bool more, rows.next());
-      if (!more) return true;
-      ++looked_;
-      ScanPlace here{rows.number(0), rows.number(1), rows.text(2)};
-      if (until && here > *until) return true;
-      const Claims::Key key{here.message, here.hop};
-      if (here != at && scan_.take(key, most_per_hop_)) {
-        wanted_[key.first].insert(key.second);
-        ++taken_;
-      }
-      at = std::move(here);
-    }
-  }
-
- private:
-  Database& database_;
-  Claims::Scan& scan_;
-  Instant now_;
-  std::size_t limit_;
-  std::size_t most_per_hop_;
-  std::size_t taken_ = 0;
-  std::size_t looked_ = 0;
-  Wanted& wanted_;
-};
-
-/// The message's part of every group of it that was claimed.
-Result<types::DueRecipients> read_group_head(Database& database, std::int64_t message, const std::string& hop) {
-  TRY(Rows rows, database.query("SELECT tenant, origin, received_at, length(CAST(prepended AS BLOB)) + body_size,"
-                                " sender, declared_size, body_kind, utf8, require_tls, dsn_return, envelope_id"
-                                " FROM message WHERE id = ?1",
-                                message));
-  TRY(const bool found, rows.next());
-  if (!found) return fail(ErrorKind::corrupt, "a recipient waits without its message");
-  TRY(auto tenant, read_tenant(rows, 0));
-  TRY(auto sender, read_sender(rows, 4));
-  return types::DueRecipients{types::QueueId::from_number(message), types::HopKey{hop}, std::move(tenant),
-                              static_cast<types::Origin>(rows.number(1)), std::move(sender), rows.instant(2),
-                              ByteCount{static_cast<std::uint64_t>(rows.number(3))}, {}};
-}
-
 Result<void> read_groups(Database& database, std::int64_t message, const std::set<std::string>& hops, Instant now,
                          std::vector<types::DueRecipients>& into) {
   std::map<std::string, types::DueRecipients> groups;
@@ -86,46 +33,88 @@ Result<void> read_groups(Database& database, std::int64_t message, const std::se
   return {};
 }
 
-Result<std::vector<types::DueRecipients>> scan_and_read(Database& database, Claims::Scan& scan, ScanPlace& place, Instant now,
-                                                        std::size_t limit, std::size_t most_per_hop, Wanted& taken) {
-  DueScan due(database, scan, now, limit, most_per_hop, taken);
-  ScanPlace at = place;
-  TRY(bool to_the_end, due.walk(place, std::nullopt, at));
-  if (to_the_end && place != ScanPlace{}) {
-    const ScanPlace stop = place;
-    at = ScanPlace{};
-    TRY(to_the_end, due.walk(ScanPlace{}, stop, at));
+/// Takes up to `most` groups of the lane that are due, the longest due first; passes over those in delivery, which are as
+/// many as the lane may have there.
+Result<LaneClaim> take_from_lane(Database& database, Claims::Scan& scan, const types::Lane& lane, std::size_t most, Instant now,
+                                 Wanted& taken) {
+  LaneClaim claim{lane, 0, std::nullopt};
+  TRY(Rows rows, database.query("SELECT next_at, message FROM recipient WHERE state = 0 AND hop = ?1 AND tenant = ?2"
+                                " ORDER BY next_at, message",
+                                lane.hop.text, lane.tenant.text()));
+  while (true) {
+    TRY(const bool more, rows.next());
+    if (!more) return claim;
+    const Instant due = rows.instant(0);
+    const std::int64_t message = rows.number(1);
+    const auto mine = taken.find(message);
+    if (mine != taken.end() && mine->second.contains(lane.hop.text)) continue;  // another recipient of it
+    if (due > now || claim.taken == most) {
+      if (scan.is_held({message, lane.hop.text})) continue;
+      claim.next = due;
+      return claim;
+    }
+    if (!scan.take({message, lane.hop.text}, lane.tenant)) continue;
+    taken[message].insert(lane.hop.text);
+    ++claim.taken;
   }
-  place = to_the_end ? ScanPlace{} : at;
-  std::vector<types::DueRecipients> out;
-  for (const auto& [message, hops] : taken) TRY_VOID(read_groups(database, message, hops, now, out));
+}
+
+Result<Claimed> claim_and_read(Database& database, Claims::Scan& scan, const std::vector<LaneWant>& wants, Instant now,
+                               Wanted& taken) {
+  Claimed out;
+  for (const LaneWant& want : wants) {
+    TRY(LaneClaim claim, take_from_lane(database, scan, want.lane, want.most, now, taken));
+    out.lanes.push_back(std::move(claim));
+  }
+  for (const auto& [message, hops] : taken) TRY_VOID(read_groups(database, message, hops, now, out.due));
   return out;
 }
 
 }  // namespace
 
-Result<std::vector<types::DueRecipients>> claim_due_rows(Database& database, Claims& claims, ScanPlace& place, Instant now,
-                                                         std::size_t limit, std::size_t most_per_hop) {
+Result<Claimed> claim_lanes(Database& database, Claims& claims, const std::vector<LaneWant>& wants, Instant now) {
   Claims::Scan scan(claims);
   TRY_VOID(database.script("BEGIN"));  // one snapshot for the scan and what is read behind it
   Wanted taken;
-  auto out = scan_and_read(database, scan, place, now, limit, most_per_hop, taken);
+  auto out = claim_and_read(database, scan, wants, now, taken);
   static_cast<void>(database.script("COMMIT"));
   if (!out) {
     for (const auto& [message, hops] : taken) {
-      for (const auto& hop : hops) claims.release({message, hop});
+      for (const auto& hop : hops) claims.release({message, hop}, now);
     }
   }
   return out;
 }
 
-Result<std::optional<Instant>> earliest_unclaimed(Database& database, const Claims& claims) {
-  TRY(Rows rows, database.query("SELECT next_at, message, hop FROM recipient WHERE state = 0 ORDER BY next_at, message, hop"));
+Result<std::vector<WaitingLane>> waiting_lanes(Database& database) {
+  std::vector<WaitingLane> out;
+  std::string hop;
+  std::string tenant;
+  // One step of the index for each lane, however long it is. With (hop, tenant) > ... SQLite would walk through the lane it
+  // leaves: it seeks to the first that is not less, and then looks for one that is greater.
   while (true) {
+    TRY(Rows rows, database.query("SELECT hop, tenant, next_at FROM recipient WHERE state = 0 AND (hop, tenant, next_at) > (?1, ?2, ?3)"
+                                  " ORDER BY hop, tenant, next_at LIMIT 1",
+                                  hop, tenant, hop.empty() ? std::int64_t{0} : INT64_MAX));
     TRY(const bool more, rows.next());
-    if (!more) return std::optional<Instant>{};
-    if (!claims.is_held({rows.number(1), rows.text(2)})) return std::optional(rows.instant(0));
+    if (!more) return out;
+    hop = rows.text(0);
+    tenant = rows.text(1);
+    TRY(auto id, read_tenant(rows, 1));
+    out.push_back({types::Lane{std::move(id), types::HopKey{hop}}, rows.instant(2)});
   }
+}
+
+Result<std::vector<types::DueRecipients>> claim_due_rows(Database& database, Claims& claims, Instant now, std::size_t limit) {
+  TRY(const auto lanes, waiting_lanes(database));
+  std::vector<types::DueRecipients> out;
+  for (const WaitingLane& one : lanes) {
+    if (out.size() >= limit) break;
+    if (one.next > now) continue;
+    TRY(Claimed claimed, claim_lanes(database, claims, {{one.lane, limit - out.size()}}, now));
+    for (auto& due : claimed.due) out.push_back(std::move(due));
+  }
+  return out;
 }
 
 }  // namespace danewerk::io

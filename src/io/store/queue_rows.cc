@@ -64,6 +64,16 @@ Result<Applied> count_down(Database& database, types::QueueId id, std::int64_t e
   return applied;
 }
 
+Result<Applied> finish_drop(Database& database, types::QueueId id, std::int64_t ended, const types::AdminAct& act) {
+  if (ended == 0) return Applied{};
+  TRY(const Applied applied, count_down(database, id, ended, act.at));
+  TRY(Rows rows, database.query("SELECT tenant FROM message WHERE id = ?1", id.number()));
+  TRY_VOID(rows.next());
+  TRY(const auto tenant, read_tenant(rows, 0));
+  TRY_VOID(insert_ledger(database, act, tenant, "queue.drop", id.to_string(), "{\"recipients\":" + std::to_string(ended) + "}"));
+  return applied;
+}
+
 }  // namespace
 
 Result<void> check_storable(const types::NewMessage& message) {
@@ -103,9 +113,9 @@ Result<void> insert_message(Database& database, types::QueueId id, const types::
     }
     TRY_VOID(database.run(
         "INSERT INTO recipient(message, position, address, notify, original_type, original_address, hop, state, next_at,"
-        " attempts) VALUES(?1,?2,?3,?4,?5,?6,?7,0,?8,0)",
+        " attempts, tenant) VALUES(?1,?2,?3,?4,?5,?6,?7,0,?8,0,?9)",
         id.number(), i, text_of(recipient.path), notify_bits(recipient.notify), original_type, original,
-        message.hops[i].text, message.next_at));
+        message.hops[i].text, message.next_at, message.tenant.text()));
     TRY_VOID(make_findable(database, id.number(), text_of(recipient.path)));
   }
   TRY_VOID(make_findable(database, id.number(), path));
@@ -131,9 +141,10 @@ Result<Applied> apply_results(Database& database, types::QueueId id, const std::
   std::int64_t ended = 0;
   for (const types::RecipientResult& result : results) {
     const auto next_at = result.state == RecipientState::waiting ? std::optional(result.next_at) : std::nullopt;
+    // What a person put on hold meanwhile stays held, unless it is over.
     TRY_VOID(database.run(
-        "UPDATE recipient SET state = ?3, next_at = coalesce(?4, next_at), attempts = attempts + 1, last_at = ?5, code = ?6,"
-        " sentence = ?7, evidence = ?8, memo = ?9 WHERE message = ?1 AND position = ?2 AND state = 0",
+        "UPDATE recipient SET state = CASE WHEN ?3 = 0 THEN state ELSE ?3 END, next_at = coalesce(?4, next_at), attempts = attempts + 1,"
+        " last_at = ?5, code = ?6, sentence = ?7, evidence = ?8, memo = ?9 WHERE message = ?1 AND position = ?2 AND state IN (0, 4)",
         id.number(), result.position, result.state, next_at, now, result.code.to_string(), unless_empty(result.sentence),
         unless_empty(result.evidence), unless_empty(result.memo)));
     if (result.state != RecipientState::waiting) ended += database.changes();
@@ -149,17 +160,26 @@ Result<void> insert_attempt(Database& database, types::QueueId id, const types::
   return database.run("INSERT INTO attempt_proof(attempt, message, state) VALUES(last_insert_rowid(),?1,?2)", id.number(), attempt.proof);
 }
 
-Result<Applied> drop_message(Database& database, types::QueueId id, const types::AdminAct& act) {
-  TRY_VOID(database.run("UPDATE recipient SET state = ?2, last_at = ?3, sentence = ?4 WHERE message = ?1 AND +state = 0",
-                        id.number(), RecipientState::dropped, act.at, "dropped by " + act.who + ": " + act.why));
-  const std::int64_t ended = database.changes();
-  if (ended == 0) return Applied{};
-  TRY(const Applied applied, count_down(database, id, ended, act.at));
-  TRY(Rows rows, database.query("SELECT tenant FROM message WHERE id = ?1", id.number()));
+Result<std::optional<Instant>> next_of(Database& database, types::QueueId id, const types::HopKey& hop) {
+  TRY(Rows rows, database.query("SELECT min(next_at) FROM recipient WHERE message = ?1 AND +state = 0 AND +hop = ?2", id.number(), hop.text));
   TRY_VOID(rows.next());
-  TRY(const auto tenant, read_tenant(rows, 0));
-  TRY_VOID(insert_ledger(database, act, tenant, "queue.drop", id.to_string(), "{\"recipients\":" + std::to_string(ended) + "}"));
-  return applied;
+  return rows.maybe_instant(0);
+}
+
+Result<Applied> drop_message(Database& database, types::QueueId id, const types::AdminAct& act) {
+  TRY_VOID(database.run("UPDATE recipient SET state = ?2, last_at = ?3, sentence = ?4 WHERE message = ?1 AND +state IN (0, 4)",
+                        id.number(), RecipientState::dropped, act.at, "dropped by " + act.who + ": " + act.why));
+  return finish_drop(database, id, database.changes(), act);
+}
+
+Result<Applied> drop_recipients(Database& database, types::QueueId id, const std::vector<std::int64_t>& positions, const types::AdminAct& act) {
+  std::int64_t ended = 0;
+  for (const std::int64_t position : positions) {
+    TRY_VOID(database.run("UPDATE recipient SET state = ?3, last_at = ?4, sentence = ?5 WHERE message = ?1 AND position = ?2 AND state IN (0, 4)",
+                          id.number(), position, RecipientState::dropped, act.at, "dropped by " + act.who + ": " + act.why));
+    ended += database.changes();
+  }
+  return finish_drop(database, id, ended, act);
 }
 
 /// Buckets older than the oldest message, a bounded part at a time; what is left goes with the next slice.
@@ -210,6 +230,20 @@ Result<types::Sender> read_sender(const Rows& rows, int first) {
   sender.dsn_return = static_cast<types::DsnReturn>(rows.number(first + 5));
   if (!rows.is_null(first + 6)) sender.envelope_id = rows.text(first + 6);
   return sender;
+}
+
+Result<types::DueRecipients> read_group_head(Database& database, std::int64_t message, const std::string& hop) {
+  TRY(Rows rows, database.query("SELECT tenant, origin, received_at, length(CAST(prepended AS BLOB)) + body_size,"
+                                " sender, declared_size, body_kind, utf8, require_tls, dsn_return, envelope_id"
+                                " FROM message WHERE id = ?1",
+                                message));
+  TRY(const bool found, rows.next());
+  if (!found) return fail(ErrorKind::corrupt, "a recipient waits without its message");
+  TRY(auto tenant, read_tenant(rows, 0));
+  TRY(auto sender, read_sender(rows, 4));
+  return types::DueRecipients{types::QueueId::from_number(message), types::HopKey{hop}, std::move(tenant),
+                              static_cast<types::Origin>(rows.number(1)), std::move(sender), rows.instant(2),
+                              ByteCount{static_cast<std::uint64_t>(rows.number(3))}, {}, std::nullopt};
 }
 
 Result<types::Recipient> read_recipient(const Rows& rows, int first) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,14 @@ Result<Applied> apply_results(Database& database, types::QueueId id, const std::
                               Instant now);
 Result<void> insert_attempt(Database& database, types::QueueId id, const types::AttemptEvidence& attempt);
 
-/// All that wait become dropped; a ledger row says so. `known` is false if none waited.
+/// When the earliest of the message's recipients that wait for the hop is due; absent if none waits.
+Result<std::optional<Instant>> next_of(Database& database, types::QueueId id, const types::HopKey& hop);
+
+/// All that wait or are held become dropped; a ledger row says so. `known` is false if none waited.
 Result<Applied> drop_message(Database& database, types::QueueId id, const types::AdminAct& act);
+
+/// The same for some of them.
+Result<Applied> drop_recipients(Database& database, types::QueueId id, const std::vector<std::int64_t>& positions, const types::AdminAct& act);
 
 /// Removes up to `most` messages finished before `before`, the longest finished first, with all their rows and the proofs
 /// nobody else needs. How many.
@@ -48,6 +55,8 @@ std::int64_t found_key(std::string_view text);
 
 /// Seven columns from `first`: sender, declared_size, body_kind, utf8, require_tls, dsn_return, envelope_id.
 Result<types::Sender> read_sender(const Rows& rows, int first);
+/// What all recipients of a group share: the message's part of it, without recipients. Error: corrupt if there is none.
+Result<types::DueRecipients> read_group_head(Database& database, std::int64_t message, const std::string& hop);
 /// Four columns from `first`: address, notify, original_type, original_address.
 Result<types::Recipient> read_recipient(const Rows& rows, int first);
 Result<types::TenantId> read_tenant(const Rows& rows, int column);

@@ -21,6 +21,11 @@ void discard_if_undone(Store& store, const Prepared& prepared, const Result<void
   store.files().post(std::move(remove));
 }
 
+/// A new message is due in each of its lanes.
+void note_all(Claims& claims, const types::NewMessage& message) {
+  for (const types::HopKey& hop : message.hops) claims.note({message.tenant, hop}, message.next_at);
+}
+
 struct RecordJob {
   types::QueueId id;
   types::HopKey hop;
@@ -28,10 +33,21 @@ struct RecordJob {
   std::vector<types::RecipientResult> results;
   std::vector<types::AttemptEvidence> attempts;
   std::vector<Prepared> notices;
+  std::optional<types::AdminAct> expired_by;
+  std::optional<types::TenantId> tenant;  ///< where a person ended it
   Applied applied;
+  std::optional<Instant> next;  ///< of what still waits for the hop
 
   Result<void> run(Database& database) {
     TRY(applied, apply_results(database, id, results, now));
+    next.reset();
+    if (applied.waiting > 0) {
+      TRY(next, next_of(database, id, hop));
+    }
+    if (expired_by) {
+      const std::string detail = "{\"recipients\":" + std::to_string(results.size()) + "}";
+      TRY_VOID(insert_ledger(database, *expired_by, tenant, "queue.expire", id.to_string(), detail));
+    }
     for (const auto& attempt : attempts) TRY_VOID(insert_attempt(database, id, attempt));
     for (const auto& notice : notices) TRY_VOID(insert_message(database, notice.id, notice.message, notice.body, id));
     return {};
@@ -54,25 +70,39 @@ Task<Result<types::QueueId>> QueueStore::accept(types::NewMessage message, BodyW
   Writer::Work work = [job](Database& database) {
     return insert_message(database, job->id, job->message, job->body);
   };
-  Writer::Answer settled = [job, store = &store_](const Result<void>& result) {
+  Writer::Answer settled = [job, store = &store_, claims = claims_](const Result<void>& result) {
     discard_if_undone(*store, *job, result);
+    if (result) note_all(*claims, job->message);
   };
   CO_TRY_VOID(co_await store_.writer().write(std::move(work), std::move(settled)));
   co_return job->id;
 }
 
-Task<Result<std::vector<types::DueRecipients>>> QueueStore::claim_due(Instant now, std::size_t limit,
-                                                                      std::size_t most_per_hop) {
+Task<Result<std::vector<WaitingLane>>> QueueStore::waiting() {
+  using Lanes = std::vector<WaitingLane>;
+  std::function<Result<Lanes>(Database&)> work = [](Database& database) { return waiting_lanes(database); };
+  co_return co_await store_.read<Lanes>(Store::Lane::delivery, std::move(work));
+}
+
+Task<Result<Claimed>> QueueStore::claim(std::vector<LaneWant> wants, Instant now) {
+  std::function<Result<Claimed>(Database&)> work = [claims = claims_, wants = std::move(wants), now](Database& database) {
+    return claim_lanes(database, *claims, wants, now);
+  };
+  co_return co_await store_.read<Claimed>(Store::Lane::delivery, std::move(work));
+}
+
+Task<Result<std::vector<types::DueRecipients>>> QueueStore::claim_due(Instant now, std::size_t limit) {
   using Due = std::vector<types::DueRecipients>;
-  std::function<Result<Due>(Database&)> work = [claims = claims_, place = place_, now, limit, most_per_hop](Database& database) {
-    return claim_due_rows(database, *claims, *place, now, limit, most_per_hop);
+  std::function<Result<Due>(Database&)> work = [claims = claims_, now, limit](Database& database) {
+    return claim_due_rows(database, *claims, now, limit);
   };
   co_return co_await store_.read<Due>(Store::Lane::delivery, std::move(work));
 }
 
 Task<Result<Recorded>> QueueStore::record(Recording recording) {
   auto job = std::make_shared<RecordJob>(RecordJob{recording.id, std::move(recording.hop), recording.now,
-                                                   std::move(recording.results), std::move(recording.attempts), {}, {}});
+                                                   std::move(recording.results), std::move(recording.attempts), {},
+                                                   std::move(recording.expired_by), recording.tenant, {}, {}});
   for (Notice& notice : recording.notices) {
     CO_TRY_VOID(check_storable(notice.message));
     CO_TRY(StoredBody stored, co_await notice.body.seal());
@@ -85,33 +115,28 @@ Task<Result<Recorded>> QueueStore::record(Recording recording) {
     for (const Prepared& notice : job->notices) discard_if_undone(*store, notice, result);
     if (!result) return;
     if (job->applied.unlink) unlink_body(*store, job->id);
-    claims->release({job->id.number(), job->hop.text});
+    claims->release({job->id.number(), job->hop.text}, job->next);
+    for (const Prepared& notice : job->notices) note_all(*claims, notice.message);
   };
   CO_TRY_VOID(co_await store_.writer().write(std::move(work), std::move(settled)));
   co_return Recorded{job->applied.known, job->applied.waiting};
 }
 
 Task<Result<void>> QueueStore::put_off(const types::DueRecipients& due, Instant until, types::EnhancedCode code, std::string sentence) {
-  Writer::Work work = [id = due.id.number(), recipients = due.recipients, until, code = code.to_string(),
-                       sentence = std::move(sentence)](Database& database) -> Result<void> {
+  auto next = std::make_shared<std::optional<Instant>>();
+  Writer::Work work = [id = due.id, hop = due.hop, recipients = due.recipients, until, code = code.to_string(), sentence = std::move(sentence),
+                       next](Database& database) -> Result<void> {
     for (const types::DueRecipient& one : recipients) {
       TRY_VOID(database.run("UPDATE recipient SET next_at = ?3, code = ?4, sentence = ?5, memo = ?6 WHERE message = ?1 AND position = ?2 AND state = 0",
-                            id, one.position, until, code, sentence, one.memo));
+                            id.number(), one.position, until, code, sentence, one.memo));
     }
+    TRY(*next, next_of(database, id, hop));
     return {};
   };
-  Writer::Answer settled = [claims = claims_, key = Claims::Key{due.id.number(), due.hop.text}](const Result<void>& result) {
-    if (result) claims->release(key);
+  Writer::Answer settled = [claims = claims_, key = Claims::Key{due.id.number(), due.hop.text}, next](const Result<void>& result) {
+    if (result) claims->release(key, *next);
   };
   co_return co_await store_.writer().write(std::move(work), std::move(settled));
-}
-
-Task<Result<std::optional<Instant>>> QueueStore::next_due() {
-  using Next = std::optional<Instant>;
-  std::function<Result<Next>(Database&)> work = [claims = claims_](Database& database) {
-    return earliest_unclaimed(database, *claims);
-  };
-  co_return co_await store_.read<Next>(Store::Lane::delivery, std::move(work));
 }
 
 namespace {

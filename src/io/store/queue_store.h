@@ -8,13 +8,14 @@
 //   co_await body.append(chunk); ...
 //   CO_TRY(QueueId id, co_await queue.accept(message, std::move(body)));   // now say 250
 //
-//   auto due = co_await queue.claim_due(now, 100);      // claims are held until record() or release()
-//   auto reader = co_await queue.open_body(due[0].id);
+//   auto claimed = co_await queue.claim(lanes, now);    // claims are held until record() or release()
+//   auto reader = co_await queue.open_body(claimed->due[0].id);
 //   co_await queue.record({...});
 //
 // Errors everywhere: limit (disk full: 452), unavailable (the store is broken, see Writer: 451), corrupt.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,26 @@ struct Recording {
   std::vector<types::RecipientResult> results;
   std::vector<types::AttemptEvidence> attempts;
   std::vector<Notice> notices;  ///< a bounce must not be lost between the failure and its own acceptance
+  std::optional<types::TenantId> tenant{};      ///< for the ledger
+  std::optional<types::AdminAct> expired_by{};  ///< a person ended it: a ledger row in the same transaction
+};
+
+/// What a person does to all mail that matches.
+enum class Change : std::uint8_t {
+  retry,    ///< waiting for later: due now
+  hold,     ///< waiting: held, until released
+  release,  ///< held: waiting, and due now
+  drop,     ///< waiting or held: ended, and nobody is told
+};
+/// "retry", ...
+const char* name_of(Change change) noexcept;
+/// Which recipients it is about.
+Among among_of(Change change) noexcept;
+
+/// What a filter names: how many, and the first of them.
+struct Preview {
+  MatchCount count;
+  std::vector<Matching> first;
 };
 
 struct Recorded {
@@ -49,6 +70,13 @@ struct Recorded {
   std::uint32_t waiting = 0;  ///< recipients that still wait
 };
 
+/// What claim_matching() has taken; behind `last` more may match, unless nothing was looked at.
+struct Matched {
+  std::vector<types::DueRecipients> due;
+  std::size_t looked_at = 0;
+  std::size_t in_delivery = 0;  ///< recipients passed over
+  RecipientKey last;
+};
 /// Messages one transaction forgets, so that an accept() waits some milliseconds at most.
 constexpr std::uint32_t prune_slice = 100;
 
@@ -63,10 +91,15 @@ class QueueStore {
   /// Returns after the commit. Errors also: malformed, if the envelope could not be kept exactly.
   Task<Result<types::QueueId>> accept(types::NewMessage message, BodyWriter body);
 
-  /// Up to `limit` groups of due recipients, by and large the longest due first; a hop that has `most_per_hop` claims out
-  /// (0: no bound) is passed over. Looks at 20 000 index rows at most and goes on from there next time.
-  Task<Result<std::vector<types::DueRecipients>>> claim_due(Instant now, std::size_t limit, std::size_t most_per_hop = 0);
-  /// Gives a claim back without a result.
+  /// What has become due, and when, since the last call; the first call may be preceded by waiting().
+  std::map<types::Lane, Instant> take_notes() { return claims_->take_notes(); }
+  /// Every lane with mail and its earliest instant.
+  Task<Result<std::vector<WaitingLane>>> waiting();
+  /// Groups of due recipients out of the lanes named, the longest due first.
+  Task<Result<Claimed>> claim(std::vector<LaneWant> wants, Instant now);
+  /// Up to `limit` groups from all lanes, one lane after the other: for tools and tests; it knows no turns.
+  Task<Result<std::vector<types::DueRecipients>>> claim_due(Instant now, std::size_t limit);
+  /// Gives a claim back without a result: due at once.
   void release(types::QueueId id, const types::HopKey& hop) { claims_->release({id.number(), hop.text}); }
 
   /// Ends a claim. On error the claim stays: delivering again what cannot be recorded would send it without end.
@@ -75,9 +108,6 @@ class QueueStore {
   /// Ends a claim without an attempt: its recipients wait until `until`, say why, and keep the memo given here. Counts as no try. On
   /// error the claim stays, as with record().
   Task<Result<void>> put_off(const types::DueRecipients& due, Instant until, types::EnhancedCode code, std::string sentence);
-
-  /// When somebody should call claim_due next, if nothing is added before.
-  Task<Result<std::optional<Instant>>> next_due();
 
   /// Error: not_found once finished; corrupt if the spool file is gone.
   Task<Result<BodyReader>> open_body(types::QueueId id);
@@ -88,8 +118,18 @@ class QueueStore {
   /// Also of finished messages, until pruned. Error: not_found.
   Task<Result<types::QueueDetail>> show(types::QueueId id);
   Task<Result<types::QueueCounts>> counts(Instant now);
-  /// Makes what matches due now, however many; returns how many recipients. Leaves a ledger row.
+  /// Of messages received at `now` or before.
+  Task<Result<Preview>> preview(types::QueueFilter filter, Among among, Instant now, std::size_t most_shown = 10);
+  /// Does it to all that match and were received at `act.at` or before, slice by slice: others' commits come between, and a
+  /// ledger row is in each transaction (of a drop, one for each message). Returns how many recipients; on error the slices before
+  /// it hold.
+  Task<Result<std::uint64_t>> change(Change change, types::QueueFilter filter, types::AdminAct act);
+  /// change(Change::retry).
   Task<Result<std::uint64_t>> retry(types::QueueFilter filter, types::AdminAct act);
+  /// Claims up to `most` recipients that match, waiting or held, due or not; passes over those in delivery. For who ends them.
+  Task<Result<Matched>> claim_matching(types::QueueFilter filter, Instant now, RecipientKey after, std::size_t most);
+  /// The hops with the most mail waiting.
+  Task<Result<std::vector<HopCount>>> hops(std::optional<types::HopKey> hop, std::uint32_t most);
   /// Ends what still waits of these messages, without notice to the sender; returns those it changed.
   Task<Result<std::vector<types::QueueId>>> drop(std::vector<types::QueueId> ids, types::AdminAct act);
   /// Forgets history finished before `before`, a slice of `most` messages; returns how many it was.
@@ -102,11 +142,11 @@ class QueueStore {
   Task<Result<std::vector<LedgerRow>>> ledger(std::optional<std::string> subject, std::uint32_t most = 100);
 
  private:
-  Task<Result<void>> make_due(std::vector<RecipientKey> keys, Instant now);
+  Task<Result<void>> change_slice(Change change, std::shared_ptr<const std::vector<Matching>> slice, types::AdminAct act,
+                                  std::string subject, std::optional<types::TenantId> tenant);
 
   Store& store_;
   std::shared_ptr<Claims> claims_ = std::make_shared<Claims>();
-  std::shared_ptr<ScanPlace> place_ = std::make_shared<ScanPlace>();
 };
 
 }  // namespace danewerk::io

@@ -118,9 +118,10 @@ TEST_F(QueueStoreTest, claims_are_held_until_recorded_or_released) {
   ASSERT_EQ(second->size(), 1U);
   EXPECT_NE((*first)[0].hop, (*second)[0].hop);
   EXPECT_TRUE(run(queue_->claim_due(start_of_time, 10))->empty());
-  EXPECT_EQ(*run(queue_->next_due()), std::nullopt);
+  EXPECT_EQ(queue_->take_notes().size(), 2U) << "it became due in two lanes when it was accepted";
+  EXPECT_TRUE(queue_->take_notes().empty());
   queue_->release(id, (*second)[0].hop);
-  EXPECT_EQ(*run(queue_->next_due()), start_of_time);
+  EXPECT_EQ(queue_->take_notes().begin()->first.hop, (*second)[0].hop);
   EXPECT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 1U);
   EXPECT_EQ(run(queue_->counts(start_of_time))->claimed, 2U);
 }
@@ -131,7 +132,9 @@ TEST_F(QueueStoreTest, deferral_end_and_history) {
   auto deferred = run(queue_->record(ending(id, "hop0.example", {0, 1}, RecipientState::waiting, start_of_time + 15min)));
   EXPECT_EQ(deferred->waiting, 2U);
   EXPECT_TRUE(run(queue_->claim_due(start_of_time + 14min, 10))->empty());
-  EXPECT_EQ(*run(queue_->next_due()), start_of_time + 15min);
+  const auto notes = queue_->take_notes();
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes.begin()->second, start_of_time) << "the earliest of what was noted: it was accepted then";
   auto due = run(queue_->claim_due(start_of_time + 15min, 10));
   ASSERT_EQ(due->size(), 1U);
   EXPECT_EQ((*due)[0].recipients[0].attempts, 1U);
@@ -266,30 +269,160 @@ TEST_F(QueueStoreTest, one_job_s_fault_is_never_another_s) {
   EXPECT_FALSE(store_->broken().has_value());
 }
 
-TEST_F(QueueStoreTest, a_full_hop_does_not_hide_the_rest) {
-  for (int i = 0; i < 50; ++i) accept(message_to(1, start_of_time + std::chrono::milliseconds{i}));
-  types::NewMessage late = message_to(1, start_of_time + 1s);
-  late.hops[0].text = "other.example";
-  accept(late);
-  auto due = run(queue_->claim_due(start_of_time + 1min, 10, 3));
-  ASSERT_EQ(due->size(), 4U);
-  EXPECT_EQ(due->back().hop.text, "other.example");
-  queue_->release(due->front().id, due->front().hop);
-  EXPECT_EQ(run(queue_->claim_due(start_of_time + 1min, 10, 3))->size(), 1U);
+types::NewMessage to_lane(const std::string& tenant, const std::string& hop, Instant at) {
+  types::NewMessage message = message_to(1, at);
+  message.tenant = test::tenant(tenant);
+  message.hops[0].text = hop;
+  return message;
 }
 
-TEST_F(QueueStoreTest, a_scan_goes_on_behind_where_the_last_one_stopped) {
-  for (int i = 0; i < 6; ++i) accept(message_to(1, start_of_time + std::chrono::milliseconds{i}));
-  std::set<types::QueueId> seen;
-  for (int i = 0; i < 3; ++i) {
-    auto due = run(queue_->claim_due(start_of_time + 1min, 2));
-    ASSERT_EQ(due->size(), 2U);
-    for (auto& group : *due) {
-      EXPECT_TRUE(seen.insert(group.id).second);
-      queue_->release(group.id, group.hop);  // given back at once, yet the others come first
-    }
-  }
-  EXPECT_EQ(run(queue_->claim_due(start_of_time + 1min, 10))->size(), 6U);
+types::Lane lane(const std::string& tenant, const std::string& hop) { return {test::tenant(tenant), {hop}}; }
+
+TEST_F(QueueStoreTest, a_lane_gives_what_is_its_own_the_longest_due_first) {
+  for (int i = 0; i < 50; ++i) accept(to_lane("large", "a.example", start_of_time + std::chrono::milliseconds{i}));
+  const types::QueueId small = accept(to_lane("small", "a.example", start_of_time + 1s));
+  accept(to_lane("large", "b.example", start_of_time + 1h));
+  auto lanes = run(queue_->waiting());
+  ASSERT_EQ(lanes->size(), 3U);
+  EXPECT_EQ((*lanes)[0].lane, lane("large", "a.example"));
+  EXPECT_EQ((*lanes)[0].next, start_of_time);
+  EXPECT_EQ((*lanes)[2].next, start_of_time + 1h);
+
+  auto claimed = run(queue_->claim({{lane("small", "a.example"), 5}, {lane("large", "a.example"), 3}, {lane("large", "b.example"), 5}}, start_of_time + 1min));
+  ASSERT_TRUE(claimed.has_value());
+  ASSERT_EQ(claimed->due.size(), 4U);
+  EXPECT_EQ(claimed->due.back().id, small);
+  EXPECT_EQ(claimed->lanes[0].taken, 1U);
+  EXPECT_FALSE(claimed->lanes[0].next.has_value());
+  EXPECT_EQ(claimed->lanes[1].taken, 3U);
+  EXPECT_EQ(claimed->lanes[1].next, start_of_time + 3ms) << "behind what is in delivery";
+  EXPECT_EQ(claimed->lanes[2].taken, 0U);
+  EXPECT_EQ(claimed->lanes[2].next, start_of_time + 1h);
+  auto again = run(queue_->claim({{lane("large", "a.example"), 100}}, start_of_time + 1min));
+  EXPECT_EQ(again->due.size(), 47U);
+  EXPECT_FALSE(again->lanes[0].next.has_value()) << "everything is in delivery";
+}
+
+TEST_F(QueueStoreTest, hold_keeps_mail_until_release) {
+  const types::QueueId id = accept(message_to(3));
+  types::QueueFilter filter;
+  filter.hop = types::HopKey{"hop0.example"};
+  const types::AdminAct act{"anna", "their host is on fire", start_of_time + 1s};
+  auto preview = run(queue_->preview(filter, among_of(Change::hold), act.at));
+  EXPECT_EQ(preview->count.recipients, 2U);
+  EXPECT_EQ(preview->count.messages, 1U);
+  EXPECT_EQ(preview->first.at(1).address, "r1@hop0.example");
+  EXPECT_EQ(*run(queue_->change(Change::hold, filter, act)), 2U);
+  EXPECT_EQ(run(queue_->claim_due(start_of_time + 1h, 10))->size(), 1U) << "only the other hop's";
+  EXPECT_EQ(run(queue_->counts(start_of_time))->held, 2U);
+  EXPECT_EQ(run(queue_->show(id))->recipients[0].state, RecipientState::held);
+  types::QueueFilter held;
+  held.which = types::QueueFilter::Which::held;
+  EXPECT_EQ(run(queue_->list(held))->size(), 1U);
+  queue_->take_notes();
+
+  EXPECT_EQ(*run(queue_->change(Change::release, {}, {"anna", "it is out", start_of_time + 2h})), 2U);
+  EXPECT_EQ(queue_->take_notes().begin()->first.hop.text, "hop0.example") << "the scheduler hears of it";
+  EXPECT_EQ(run(queue_->claim_due(start_of_time + 2h, 10))->size(), 1U);
+  auto rows = run(queue_->ledger("hop0.example"));
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->front().action, "queue.hold");
+  EXPECT_EQ(rows->front().act.why, "their host is on fire");
+  EXPECT_EQ(run(queue_->ledger("queue"))->front().action, "queue.release");
+}
+
+TEST_F(QueueStoreTest, what_is_held_while_in_delivery_ends_as_it_ends_and_waits_held_otherwise) {
+  const types::QueueId id = accept(message_to(2));
+  ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 1U);
+  const types::AdminAct act{"anna", "wait", start_of_time + 1s};
+  EXPECT_EQ(*run(queue_->change(Change::hold, {}, act)), 2U);
+  Recording recording = ending(id, "hop0.example", {0}, RecipientState::delivered);
+  recording.results.push_back({1, RecipientState::waiting, start_of_time + 5min, {4, 4, 1}, "no", "", "m"});
+  EXPECT_EQ(run(queue_->record(std::move(recording)))->waiting, 1U);
+  auto shown = run(queue_->show(id));
+  EXPECT_EQ(shown->recipients[0].state, RecipientState::delivered) << "or it would be sent twice";
+  EXPECT_EQ(shown->recipients[1].state, RecipientState::held);
+  EXPECT_EQ(shown->recipients[1].attempts, 1U);
+  EXPECT_TRUE(run(queue_->claim_due(start_of_time + 1h, 10))->empty());
+}
+
+TEST_F(QueueStoreTest, filters_narrow) {
+  const types::QueueId id = accept(message_to(4));
+  ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 2U);
+  ASSERT_TRUE(run(queue_->record(ending(id, "hop0.example", {0, 1}, RecipientState::waiting, start_of_time + 4h))).has_value());
+  types::NewMessage other = to_lane("small", "hop0.example", start_of_time + 10s);
+  other.envelope.sender.path = std::nullopt;
+  accept(other);
+  const auto count = [&](types::QueueFilter which) {
+    return run(queue_->preview(std::move(which), Among::unfinished, start_of_time + 1h))->count.recipients;
+  };
+  types::QueueFilter filter;
+  EXPECT_EQ(count(filter), 5U);
+  filter.code = "4.7.*";
+  EXPECT_EQ(count(filter), 2U);
+  filter.code = "4.7.324";
+  EXPECT_EQ(count(filter), 0U);
+  filter = {};
+  filter.tenant = test::tenant("small");
+  EXPECT_EQ(count(filter), 1U);
+  filter = {};
+  filter.sender = "";
+  EXPECT_EQ(count(filter), 1U) << "the null sender";
+  filter.sender = "sender@contoso.example";
+  EXPECT_EQ(count(filter), 4U);
+  filter.recipient = "r3@hop1.example";
+  EXPECT_EQ(count(filter), 1U);
+  filter = {};
+  filter.received_before = start_of_time + 10s;
+  EXPECT_EQ(count(filter), 4U);
+  filter = {};
+  filter.id = id;
+  filter.hop = types::HopKey{"hop1.example"};
+  EXPECT_EQ(count(filter), 2U);
+  EXPECT_EQ(run(queue_->hops(std::nullopt, 10))->front().waiting, 3U);
+}
+
+TEST_F(QueueStoreTest, what_matches_is_claimed_by_one_only) {
+  const types::QueueId id = accept(message_to(4));
+  ASSERT_EQ(run(queue_->claim({{lane("contoso", "hop0.example"), 1}}, start_of_time))->due.size(), 1U);
+  ASSERT_EQ(*run(queue_->change(Change::hold, {}, {"anna", "", start_of_time + 1s})), 4U);
+  auto matched = run(queue_->claim_matching({}, start_of_time + 1h, {0, -1}, 100));
+  ASSERT_TRUE(matched.has_value());
+  EXPECT_EQ(matched->looked_at, 4U);
+  EXPECT_EQ(matched->in_delivery, 2U) << "delivery has them: its result counts";
+  ASSERT_EQ(matched->due.size(), 1U);
+  EXPECT_EQ(matched->due[0].recipients.size(), 2U);
+  EXPECT_EQ(run(queue_->claim_matching({}, start_of_time + 1h, matched->last, 100))->looked_at, 0U);
+  Recording ended = ending(id, "hop1.example", {2, 3}, RecipientState::failed);
+  ended.tenant = test::tenant("contoso");
+  ended.expired_by = types::AdminAct{"anna", "no use", start_of_time + 2s};
+  ASSERT_EQ(run(queue_->record(std::move(ended)))->waiting, 2U);
+  EXPECT_EQ(run(queue_->ledger(id.to_string()))->front().action, "queue.expire");
+}
+
+TEST_F(QueueStoreTest, drops_by_filter_with_a_ledger_row_for_each_message) {
+  const types::QueueId one = accept(message_to(3), octets_of(1, 80'000));
+  const types::QueueId two = accept(message_to(1));
+  types::QueueFilter filter;
+  filter.hop = types::HopKey{"hop0.example"};
+  EXPECT_EQ(*run(queue_->change(Change::drop, filter, {"anna", "spam", start_of_time + 1s})), 3U);
+  EXPECT_EQ(run(queue_->show(one))->entry.waiting, 1U);
+  EXPECT_EQ(run(queue_->show(two))->entry.waiting, 0U);
+  EXPECT_EQ(disk_->list()->size(), 1U);
+  filter.hop = types::HopKey{"hop1.example"};
+  EXPECT_EQ(*run(queue_->change(Change::drop, filter, {"anna", "spam", start_of_time + 1s})), 1U);
+  EXPECT_TRUE(disk_->list()->empty());
+  EXPECT_EQ(run(queue_->ledger(one.to_string()))->size(), 2U);
+  EXPECT_EQ(run(queue_->ledger(two.to_string()))->size(), 1U);
+}
+
+TEST_F(QueueStoreTest, changes_in_slices_and_not_what_came_after) {
+  for (int i = 0; i < 2500; ++i) accept(message_to(1, start_of_time + std::chrono::milliseconds{i}));
+  const auto before = store_->writer().commits();
+  EXPECT_EQ(*run(queue_->change(Change::hold, {}, {"anna", "", start_of_time + 2399ms})), 2400U);
+  EXPECT_EQ(store_->writer().commits() - before, 3U);
+  EXPECT_EQ(run(queue_->ledger("queue"))->size(), 3U);
+  EXPECT_EQ(run(queue_->ledger("queue"))->front().detail, "{\"recipients\":400}");
 }
 
 TEST_F(QueueStoreTest, retry_and_drop_leave_ledger_rows) {
@@ -321,17 +454,19 @@ TEST(Claims, a_release_during_a_scan_counts_after_it) {
   const Claims::Key key{7, "hop"};
   {
     Claims::Scan scan(claims);
-    EXPECT_TRUE(scan.take(key, 0));
+    EXPECT_TRUE(scan.take(key, test::tenant("contoso")));
   }
   {
     Claims::Scan scan(claims);
-    claims.release(key);  // recorded elsewhere, while our snapshot still shows it waiting
-    EXPECT_FALSE(scan.take(key, 0));
+    claims.release(key, std::nullopt);  // recorded elsewhere, while our snapshot still shows it waiting
+    EXPECT_FALSE(scan.take(key, test::tenant("contoso")));
   }
   EXPECT_FALSE(claims.is_held(key));
+  EXPECT_TRUE(claims.take_notes().empty());
   Claims::Scan scan(claims);
-  EXPECT_TRUE(scan.take(key, 1));
-  EXPECT_FALSE(scan.take({8, "hop"}, 1));
+  EXPECT_TRUE(scan.take(key, test::tenant("contoso")));
+  claims.release(key, start_of_time);
+  EXPECT_EQ(claims.take_notes().begin()->second, start_of_time);
 }
 
 TEST(Schema, migrates_step_by_step_and_refuses_a_newer_one) {
@@ -342,7 +477,12 @@ TEST(Schema, migrates_step_by_step_and_refuses_a_newer_one) {
     ASSERT_TRUE(old.has_value());
     ASSERT_TRUE(migrate(*old, 1).has_value());
     EXPECT_FALSE(old->script("SELECT 1 FROM key_pair").has_value());
+    ASSERT_TRUE(old->script("INSERT INTO message VALUES(7,'contoso',0,0,NULL,NULL,NULL,0,0,0,0,NULL,'',0,0,1,1);"
+                            "INSERT INTO recipient VALUES(7,0,'a@b.example',0,NULL,NULL,'b.example',0,5,0,NULL,NULL,NULL,NULL,NULL)").has_value());
     ASSERT_TRUE(migrate(*old).has_value());
+    auto lanes = waiting_lanes(*old);
+    ASSERT_TRUE(lanes && lanes->size() == 1) << "mail that waited before the lanes came is in its lane";
+    EXPECT_EQ(lanes->front().lane, lane("contoso", "b.example"));
     EXPECT_TRUE(old->script("SELECT 1 FROM key_pair").has_value());
     ASSERT_TRUE(old->script("PRAGMA user_version = 999").has_value());
   }

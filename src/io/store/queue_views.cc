@@ -9,7 +9,7 @@ namespace danewerk::io {
 namespace {
 
 // "+state" keeps SQLite from walking the index of everything due where one message's rows are meant.
-// ?1 after, ?2 before or equal, ?3 tenant, ?4 hop, ?5 recipient, ?6 limit
+// ?1 after, ?2 before or equal, ?3 tenant, ?4 hop, ?5 recipient, ?6 limit, ?7 sender, ?8 code, ?9 received before
 #define DW_ENTRY_COLUMNS                                                                                          \
   "SELECT m.id, m.tenant, m.origin, m.received_at, m.finished_at,"                                                \
   " length(CAST(m.prepended AS BLOB)) + m.body_size, m.recipients, m.waiting,"                                    \
@@ -20,9 +20,13 @@ namespace {
   " m.id > ?1 AND m.id <= ?2 AND (?3 IS NULL OR m.tenant = ?3)"                                                   \
   " AND (?4 IS NULL OR EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND r.hop = ?4))"                 \
   " AND (?5 IS NULL OR EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND r.address = ?5))"             \
+  " AND (?7 IS NULL OR coalesce(m.sender, '') = ?7) AND (?9 IS NULL OR m.received_at < ?9)"                       \
+  " AND (?8 IS NULL OR EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND coalesce(r.code, '') GLOB ?8))" \
   " ORDER BY m.id LIMIT ?6"
 constexpr std::string_view list_queued = DW_ENTRY_COLUMNS " WHERE m.waiting > 0 AND" DW_ENTRY_FILTER;
 constexpr std::string_view list_finished = DW_ENTRY_COLUMNS " WHERE m.waiting = 0 AND" DW_ENTRY_FILTER;
+constexpr std::string_view list_held = DW_ENTRY_COLUMNS
+    " WHERE m.waiting > 0 AND m.id IN (SELECT h.message FROM recipient h WHERE h.state = 4) AND" DW_ENTRY_FILTER;
 constexpr std::string_view list_all = DW_ENTRY_COLUMNS " WHERE" DW_ENTRY_FILTER;
 constexpr std::string_view one_entry = DW_ENTRY_COLUMNS " WHERE m.id = ?1";
 constexpr std::string_view notices_about = DW_ENTRY_COLUMNS " WHERE m.about = ?1 ORDER BY m.id";
@@ -62,6 +66,7 @@ std::string_view sql_of(types::QueueFilter::Which which) {
     case types::QueueFilter::Which::queued: return list_queued;
     case types::QueueFilter::Which::finished: return list_finished;
     case types::QueueFilter::Which::all: return list_all;
+    case types::QueueFilter::Which::held: return list_held;
   }
   return list_all;
 }
@@ -135,7 +140,7 @@ Result<std::uint64_t> count(Result<Rows> query) {
 Result<std::vector<types::QueueEntry>> list_messages(Database& database, const types::QueueFilter& filter) {
   const Bounds bounds = bounds_of(filter);
   return read_entries(database.query(sql_of(filter.which), bounds.after, bounds.last, bounds.tenant, bounds.hop, filter.recipient,
-                                     filter.limit));
+                                     filter.limit, filter.sender, filter.code, filter.received_before));
 }
 
 Result<std::vector<types::QueueEntry>> find_messages(Database& database, const types::TraceQuery& query) {
@@ -171,28 +176,9 @@ Result<types::QueueCounts> count_messages(Database& database, Instant now) {
   TRY(counts.messages, count(database.query("SELECT count(*) FROM message WHERE waiting > 0")));
   TRY(counts.waiting, count(database.query("SELECT count(*) FROM recipient WHERE state = 0")));
   TRY(counts.due, count(database.query("SELECT count(*) FROM recipient WHERE state = 0 AND next_at <= ?1", now)));
+  TRY(counts.held, count(database.query("SELECT count(*) FROM recipient WHERE state = 4")));
   TRY(counts.finished, count(database.query("SELECT count(*) FROM message WHERE finished_at IS NOT NULL")));
   return counts;
-}
-
-Result<std::vector<RecipientKey>> find_waiting(Database& database, const types::QueueFilter& filter, Instant now) {
-  // By id it is one message's rows; otherwise all that wait, in the order of their instants.
-  constexpr std::string_view by_id =
-      "SELECT r.message, r.position FROM recipient r JOIN message m ON m.id = r.message WHERE r.message = ?5 AND +r.state = 0"
-      " AND r.next_at > ?1 AND (?2 IS NULL OR m.tenant = ?2) AND (?3 IS NULL OR r.hop = ?3) AND (?4 IS NULL OR r.address = ?4)";
-  constexpr std::string_view by_instant =
-      "SELECT r.message, r.position FROM recipient r JOIN message m ON m.id = r.message WHERE r.state = 0"
-      " AND r.next_at > ?1 AND (?2 IS NULL OR m.tenant = ?2) AND (?3 IS NULL OR r.hop = ?3) AND (?4 IS NULL OR r.address = ?4)";
-  const Bounds bounds = bounds_of(filter);
-  auto query = filter.id ? database.query(by_id, now, bounds.tenant, bounds.hop, filter.recipient, filter.id->number())
-                         : database.query(by_instant, now, bounds.tenant, bounds.hop, filter.recipient);
-  TRY(Rows rows, std::move(query));
-  std::vector<RecipientKey> out;
-  while (true) {
-    TRY(const bool more, rows.next());
-    if (!more) return out;
-    out.push_back({rows.number(0), rows.number(1)});
-  }
 }
 
 }  // namespace danewerk::io

@@ -207,7 +207,17 @@ CREATE TABLE sts_policy (
 ) WITHOUT ROWID;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables};
+// 8: mail waits in lanes (one tenant's for one hop), which take turns: the index leads to the longest due of a lane, however
+// much waits in others. It replaces the one by instant.
+constexpr const char* lane_index = R"(
+ALTER TABLE recipient ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+UPDATE recipient SET tenant = (SELECT m.tenant FROM message m WHERE m.id = recipient.message);
+DROP INDEX recipient_due;
+CREATE INDEX recipient_lane ON recipient(state, hop, tenant, next_at, message) WHERE state = 0;
+CREATE INDEX recipient_held ON recipient(state) WHERE state = 4;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -67,15 +67,20 @@ types::DeliveryPlan plan_that_waits(types::NextHop next_hop, types::Fault fault,
   return plan;
 }
 
+/// A round in which nothing is tried, and why.
+Round round_that_stops(types::Fault fault, Instant now) {
+  Round round;
+  round.plan = plan_that_waits({}, std::move(fault), now);
+  return round;
+}
+
 /// What cannot even be tried, and why it is our own side's fault: waits, and counts toward nothing.
 Round round_of_our_fault(const Error& error, Instant now) {
   types::Fault fault;
   fault.kind = types::FaultKind::ours;
   fault.code = {4, 3, 0};
   fault.sentence = error.what;
-  Round round;
-  round.plan = plan_that_waits({}, std::move(fault), now);
-  return round;
+  return round_that_stops(std::move(fault), now);
 }
 
 io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRecipients& due) {
@@ -407,13 +412,26 @@ io::Task<bool> held_back(const DeliveryParts& parts, types::DueRecipients& due) 
   co_return true;
 }
 
+/// The round as it ran, or as it stands where nothing could be tried. Tells of its hop's pace what a try has shown.
+io::Task<Round> round_of(const DeliveryParts& parts, const types::DueRecipients& due) {
+  const Instant began = parts.clock.now();
+  if (due.not_now) co_return round_that_stops(*due.not_now, began);
+  Result<Round> ran = co_await run_round(parts, due);
+  const Instant now = parts.clock.now();
+  Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);
+  if (parts.hear) {
+    const auto outcomes = policy::judge(round.plan, round.attempts, indices_of(due), now);
+    parts.hear(due.hop, pace::signal_of(round.plan, round.attempts, outcomes, began));
+  }
+  co_return round;
+}
+
 }  // namespace
 
 io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   if (co_await held_back(parts, due)) co_return;
-  Result<Round> ran = co_await run_round(parts, due);
+  const Round round = co_await round_of(parts, due);
   const Instant now = parts.clock.now();
-  const Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);
   Concluded what{due, round, now, {}, {}};
   std::vector<types::Outcome> outcomes = policy::judge(round.plan, round.attempts, indices_of(due), now);
   const StsNews news = co_await recheck_policy(parts, due, round.plan, outcomes, now);

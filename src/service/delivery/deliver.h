@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "engine/dsn/wanted.h"
+#include "engine/pace/signal.h"
 #include "engine/retry/schedule.h"
 #include "io/dns/resolver.h"
 #include "io/log/log.h"
@@ -77,6 +78,8 @@ struct DeliveryParts {
   std::function<std::shared_ptr<const std::vector<types::NegativeAnchor>>()> anchors = {};
   ProofWish proofs = ProofWish::none;
   StsSource* sts = nullptr;  ///< null: no MTA-STS policy is known of anybody
+  /// Told of each round that was tried, before it is recorded: what it says of the hop's pace. Empty function: nobody listens.
+  std::function<void(const types::HopKey&, const pace::Signal&)> hear = {};
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.

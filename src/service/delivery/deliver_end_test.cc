@@ -121,6 +121,39 @@ TEST(DeliverEnd, a_mismatch_bounces_after_a_day_with_its_own_code) {
   EXPECT_EQ(sentence.find("was not authenticated"), sentence.rfind("was not authenticated")) << "said once: " << sentence;
 }
 
+struct Rechecked {
+  Duration first{}, second{};
+};
+
+io::Task<> mismatch_with_ttl(World& world, const std::string& ttl, Rechecked& seen) {
+  const TestIdentity identity = make_identity("mx.test");
+  TestServer server(co_await io::this_executor(), "127.0.0.1:0", identity.context);
+  server.start();
+  world.knows("mx.test A secure 127.0.0.1\n_" + server.port() + "._tcp.mx.test " + ttl + " TLSA " + wrong_record + "\n");
+  const types::QueueId id = co_await accept(world, message_to("[mx.test]:" + server.port()));
+  EXPECT_EQ(co_await deliver_due(world), 1U);
+  types::QueueDetail now = co_await look(world, id);
+  seen.first = *now.entry.next_at - world.clock.now();
+  world.clock.advance_to(*now.entry.next_at);
+  EXPECT_EQ(co_await deliver_due(world), 1U);
+  now = co_await look(world, id);
+  seen.second = *now.entry.next_at - world.clock.now();
+  EXPECT_TRUE(evidence(now.recipients.at(0))["fault"].contains("recheck_at"));
+  co_await server.stop();
+}
+
+// design.md 9.8: early recheck when the TTL of a broken record runs out
+TEST(DeliverEnd, a_wrong_tlsa_set_is_looked_at_again_when_it_runs_out) {
+  World world;
+  Rechecked seen;
+  io::run_to_end(mismatch_with_ttl(world, "120", seen));
+  EXPECT_EQ(seen.first, 2min);
+  EXPECT_EQ(seen.second, 2min);
+  World other;
+  io::run_to_end(mismatch_with_ttl(other, "7200", seen));
+  EXPECT_EQ(seen.first, 15min) << "never later than the schedule's";
+}
+
 io::Task<> six_days_apart(World& world, const char* failure, Ended& ended) {
   world.knows(std::string("mx.test * ") + failure + "\n");
   const types::QueueId id = co_await accept(world, message_to("[mx.test]:2525"));

@@ -69,6 +69,7 @@ Json of(const types::Fault& fault) {
   Json json{{"kind", types::to_string(fault.kind)}, {"code", fault.code.to_string()}, {"sentence", fault.sentence}};
   if (fault.kind == types::FaultKind::policy) json["policy"] = types::to_string(fault.policy);
   if (fault.failure) json["failure"] = types::to_string(*fault.failure);
+  if (fault.recheck_at) json["recheck_at"] = to_rfc3339(*fault.recheck_at);
   if (fault.evidence) json["lookup"] = of(*fault.evidence);
   return json;
 }

@@ -46,7 +46,8 @@ class Deliveries {
     return parked_.size();
   }
 
-  std::size_t started = 0, finished = 0, most = 0;
+  std::size_t started = 0, finished = 0, most = 0, put_off = 0;
+  std::function<void(const types::DueRecipients&)> hear;  ///< called as delivery does, before the result is recorded
   std::map<std::string, std::size_t> most_at_hop;
   std::map<std::thread::id, std::size_t> by_thread;
   Instant last_start{};
@@ -85,8 +86,10 @@ class Deliveries {
   }
 
   io::Task<> deliver(io::Reactor& reactor, types::DueRecipients due) {
+    if (due.not_now) ++put_off;
     Inside inside(*this, reactor, due.hop.text);
-    co_await inside.go->wait();
+    if (!due.not_now) co_await inside.go->wait();
+    if (hear) hear(due);
     io::Recording recording{due.id, due.hop, clock_.now(), {}, {}, {}};
     for (const types::DueRecipient& one : due.recipients) {
       types::RecipientResult& result = recording.results.emplace_back();
@@ -156,9 +159,9 @@ class Rig {
   }
 
   /// Returns when it is due.
-  Instant add(const std::string& hop, Duration later = 0ms) {
+  Instant add(const std::string& hop, Duration later = 0ms, const std::string& tenant = "contoso") {
     const Instant due = clock.now() + later;
-    io::run_to_end(accept(hop, due));
+    io::run_to_end(accept(hop, due, tenant));
     return due;
   }
   /// Runs it on the scheduler's reactor, behind all that is queued there.
@@ -188,8 +191,8 @@ class Rig {
   std::optional<Scheduler> scheduler;
 
  private:
-  io::Task<> accept(std::string hop, Instant when) {
-    types::NewMessage message{*types::TenantId::parse("contoso"), types::Origin::submission, {}, {{hop}}, when, when, ""};
+  io::Task<> accept(std::string hop, Instant when, std::string tenant) {
+    types::NewMessage message{*types::TenantId::parse(tenant), types::Origin::submission, {}, {{hop}}, when, when, ""};
     types::Recipient recipient{*types::Mailbox::parse("bob@dest.test"), {}, std::nullopt};
     message.envelope.recipients.push_back(std::move(recipient));
     io::BodyWriter body = queue->begin(when);
@@ -239,6 +242,45 @@ TEST(Scheduler, one_slow_destination_does_not_hold_up_the_others) {
     ASSERT_TRUE(rig.deliveries->wait_for_finished(finished)) << "a delivery that ended makes room for the next without anybody's wake()";
   }
   EXPECT_EQ(rig.deliveries->most_at_hop["slow.test"], 2U);
+}
+
+TEST(Scheduler, a_large_tenant_does_not_stand_before_a_small_one) {
+  Rig rig({.concurrent = 9, .per_hop = 9});
+  for (int i = 0; i < 40; ++i) rig.add("d" + std::to_string(i % 4) + ".test", 0ms, "large");
+  rig.scheduler->start();
+  ASSERT_TRUE(rig.deliveries->wait_for_started(7)) << "one tenant, unknown destinations: three quarters of the places";
+  rig.on_home([] {});
+  EXPECT_EQ(rig.deliveries->started, 7U);
+  rig.add("small.test", 0ms, "small");
+  rig.scheduler->wake();
+  rig.deliveries->let_go(2);
+  ASSERT_TRUE(rig.deliveries->wait_for_finished(2));
+  ASSERT_TRUE(rig.deliveries->wait_for_started(9));
+  EXPECT_EQ(rig.deliveries->most_at_hop["small.test"], 1U) << "the first place that came free was its, not the 34 others'";
+}
+
+TEST(Scheduler, mail_for_a_hop_that_rests_goes_by_untried) {
+  Rig rig({.concurrent = 50, .per_hop = 20});
+  rig.deliveries->hear = [&rig](const types::DueRecipients& due) {
+    if (due.not_now || due.hop.text != "dead.test") return;
+    pace::Signal signal{pace::Heard::no_connection, {}, rig.clock.now(), types::Fault{}};
+    signal.fault->sentence = "gave no connection";
+    rig.scheduler->hear(due.hop, signal);
+  };
+  for (int i = 0; i < 30; ++i) rig.add("dead.test");
+  rig.scheduler->start();
+  ASSERT_TRUE(rig.deliveries->wait_for_started(5)) << "nobody knows it: five at once";
+  for (std::size_t ended = 1; ended <= 5; ++ended) {
+    rig.deliveries->let_go(1);
+    ASSERT_TRUE(rig.deliveries->wait_for_finished(ended));
+  }
+  ASSERT_TRUE(rig.deliveries->wait_for_finished(25)) << "let go by nobody";
+  EXPECT_GE(rig.deliveries->put_off, 20U);
+  std::vector<pace::HopFacts> facts;
+  rig.on_home([&] { facts = rig.scheduler->hops(); });
+  ASSERT_EQ(facts.size(), 1U);
+  EXPECT_TRUE(facts[0].pace.rests_until.has_value());
+  EXPECT_EQ(facts[0].pace.last_failure->fault.sentence, "gave no connection");
 }
 
 TEST(Scheduler, new_mail_wakes_it) {
