@@ -349,8 +349,10 @@ int run_command(int argc, char** argv) {
     return ask(common, operation, std::move(arguments), render, body, size);
   };
   add_connector_commands(app, common.json, exit_code, asking);
-  const Asking hoster_asking{[&](const std::string& operation, Json arguments, Renderer render) { exit_code = ask(common, operation, std::move(arguments), render); },
-                             [&](CLI::App* command) { add_json(command, common); }};
+  const auto ask_and_print = [&](const std::string& operation, Json arguments, Renderer render) {
+    exit_code = ask(common, operation, std::move(arguments), render);
+  };
+  const Asking hoster_asking{ask_and_print, [&](CLI::App* command) { add_json(command, common); }};
   add_hoster_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
