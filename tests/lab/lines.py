@@ -33,7 +33,7 @@ def demand(holds, what: str) -> None:
 class Lines:
     def __init__(self, run_dir: Path, program: Path):
         self.world = World(run_dir)
-        self.danewerk = Danewerk(self.world.hosts["danewerk"], program, f'idle_time = "{IDLE * 1000:.0f} ms"\n')
+        self.danewerk = Danewerk(self.world.hosts["danewerk"], program, delivery=f'idle_time = "{IDLE * 1000:.0f} ms"\n')
 
     def up(self) -> None:
         self.world.up()

@@ -97,6 +97,20 @@ Result<void> read_into(const ConfigValue& value, ChildOrExternal& out) {
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, types::WaiverUse& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "honour" && *text != "ignore" && *text != "refuse") return fail(ErrorKind::malformed, R"(write "honour", "ignore" or "refuse")");
+  out = *text == "honour" ? types::WaiverUse::honour : *text == "ignore" ? types::WaiverUse::ignore : types::WaiverUse::refuse;
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, KeepProofs& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "none" && *text != "dane") return fail(ErrorKind::malformed, "write \"none\" or \"dane\"");
+  out = *text == "dane" ? KeepProofs::dane : KeepProofs::none;
+  return {};
+}
+
 Result<void> read_into(const ConfigValue& value, types::DomainName& out) {
   TRY(const auto* text, expect<std::string>(value, "a domain name in quotes"));
   if (text->empty()) {

@@ -28,7 +28,10 @@ std::vector<SchemaRow> server_rows() {
       row("server.log_style", R"("logfmt")", "logfmt for people, json for collectors.", s, &ServerSettings::log_style),
       row("server.log_level", R"("info")", "debug, info, notice, warning or error.", s, &ServerSettings::log_level),
       row("server.min_free_space", R"("256 MiB")", "Below this much free disk new mail is answered 452.", s, &ServerSettings::min_free_space),
-      row("server.history", R"("90 d")", "How long finished messages and their evidence are kept for `queue show`.", s, &ServerSettings::history),
+      row("server.history", R"("90 d")", "How long finished messages and their evidence are kept for `trace` and `queue show`.", s,
+          &ServerSettings::history),
+      row("server.history_size", R"("10 GiB")", "Largest size of the store; waiting mail aside, the oldest history makes room first.", s,
+          &ServerSettings::history_size),
   };
 }
 
@@ -132,9 +135,25 @@ std::vector<SchemaRow> delivery_rows() {
           &DeliverySettings::policy_max_retry),
       row("delivery.policy_give_up_after", R"("24 h")", "When mail that fails by policy is returned.", s,
           &DeliverySettings::policy_give_up_after),
+      row("delivery.delay_notice_after", R"("4 h")", "When a sender is told, once, that mail still waits (RFC 3461 5.2.5); \"0 s\": never.", s,
+          &DeliverySettings::delay_notice_after),
+      row("delivery.tls_required_no", R"("honour")",
+          "The header field TLS-Required: No (RFC 8689), by which a sender waives the destination's DANE and MTA-STS: honour, ignore, or refuse in submission.",
+          s, &DeliverySettings::tls_required_no),
       row("delivery.trust_store", R"("/etc/ssl/certs/ca-certificates.crt")",
           "The authorities (PEM) trusted for certificates of mail hosts and MTA-STS policy hosts (package ca-certificates).", s,
           &DeliverySettings::trust_store),
+      row("delivery.keep_proofs", R"("none")", "dane: keep the DNSSEC chain of every DANE delivery for `prove`; none: only on request.", s,
+          &DeliverySettings::keep_proofs),
+  };
+}
+
+std::vector<SchemaRow> mta_sts_rows() {
+  constexpr auto s = &Settings::mta_sts;
+  return {
+      row("mta_sts.allow_networks", "[]", "Networks that are not public but may hold MTA-STS policy hosts; for labs.", s,
+          &MtaStsSettings::allow_networks),
+      row("mta_sts.max_fetches", "32", "Policies fetched at once (RFC 8461 3.3); at one address an eighth of it.", s, &MtaStsSettings::max_fetches),
   };
 }
 
@@ -199,7 +218,7 @@ std::vector<std::string> contradictions(const Settings& s) {
 std::span<const SchemaRow> schema() {
   static const std::vector<SchemaRow> rows = [] {
     std::vector<SchemaRow> all;
-    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows()}) {
+    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

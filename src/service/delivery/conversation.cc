@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/policy/terms.h"
 #include "engine/smtp/client_session.h"
 #include "io/tls/connection.h"
 #include "io/tls/certificate.h"
@@ -188,13 +189,14 @@ class Conversation {
     return false;
   }
 
-  /// STS-09, RTL-03. False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
+  /// STS-09, RTL-03; TLS 1.2 at least is the context's (STS-13). False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
   /// our own fault, never the host's.
   bool judge_by_pkix(const ::stack_st_X509* chain) {
     auto verdict = pkix_verdict(chain);
     if (verdict) attempt_.pkix = *verdict;
     if (hop_.pkix->force == types::PkixForce::audit || (verdict && verdict->is_authenticated())) return true;
-    settle(verdict ? AttemptEnd::not_authenticated : AttemptEnd::local_fault, Phase::authenticate, verdict ? verdict->reason : verdict.error().what);
+    const AttemptEnd end = verdict ? AttemptEnd::not_authenticated : AttemptEnd::local_fault;
+    settle(end, Phase::authenticate, verdict ? verdict->reason : verdict.error().what);
     over_ = true;
     return false;
   }
@@ -217,14 +219,25 @@ class Conversation {
   void begin_message() {
     attempt_.phase = Phase::mail;
     ++line_.messages;
+    use_offers();
     auto begun = session_.begin_message(errand_.envelope, errand_.body.size(), clock_.now());
     if (begun) {
       mail_begun_ = true;
+      attempt_.require_tls = errand_.envelope.sender.require_tls;
       return;
     }
     attempt_.missing = extension_of(begun.error().code);
     settle(AttemptEnd::extension_missing, Phase::mail, begun.error().why);
     resting_ = true;
+  }
+
+  /// Before each message: who answers the sender (RFC 3461 5.2.1), and whether REQUIRETLS can be said (RFC 8689 2, 5).
+  void use_offers() {
+    const smtp::Capabilities& peer = session_.peer();
+    attempt_.dsn = peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
+    const bool is_wished = errand_.require_tls_if_possible == types::RequireTls::yes;
+    const bool may = connection_.is_encrypted() && policy::meets_requiretls(hop_) && peer.has(smtp::Extension::requiretls);
+    errand_.envelope.sender.require_tls = is_wished && may ? types::RequireTls::yes : errand_.plan.demands.require_tls;
   }
 
   io::Task<> send_body() {
@@ -322,9 +335,12 @@ std::string hello_from(const ClientManners& manners, const types::IpAddress& loc
   return manners.hello_name;
 }
 
-/// Where this errand sets out from; nothing where the system may choose. Error: the pool that was named cannot serve here.
+/// Where this errand sets out from: the address of the destination's rule, else the pool's; nothing where the system may choose. Error: the pool that was named cannot serve here.
 Result<std::optional<SourceAddress>> source_for(const ClientManners& manners, const Errand& errand) {
   const types::IpAddress& to = errand.target.address;
+  for (const types::IpAddress& source : errand.source_addresses) {
+    if (source.family() == to.family()) return std::optional(SourceAddress{source, ""});
+  }
   const SourcePool* pool = errand.to_own_route ? nullptr : manners.pool_by_name(errand.pool.empty() ? default_pool : errand.pool);
   if (pool != nullptr) {
     auto source = address_for(*pool, errand.tenant, to.family());

@@ -62,6 +62,9 @@ struct Errand {
   io::BodyReader& body;       ///< rewound by converse()
   std::string tenant;         ///< whose mail it is: chooses the address within the pool
   std::string pool;           ///< the source pool a rule names; empty: the default
+  std::vector<types::IpAddress> source_addresses{};  ///< instead of the manners' own, where the destination's rule names any
+  /// `yes`: say REQUIRETLS where hop and peer allow it, and go without where they do not: a notice's case (RFC 8689 5).
+  types::RequireTls require_tls_if_possible = types::RequireTls::no;
 };
 
 /// Never fails: failure is what the Attempt says.

@@ -38,7 +38,7 @@ void Plans::drop(Index::iterator at) {
   index_.erase(at);
 }
 
-const types::DeliveryPlan* Plans::find(const types::NextHop& next_hop, const types::MessageDemands& demands, std::uint64_t era, Instant now) {
+const Plans::Kept* Plans::find(const types::NextHop& next_hop, const types::MessageDemands& demands, std::uint64_t era, Instant now) {
   begin_era(era);
   const auto found = look_up(next_hop, demands);
   if (found == index_.end()) return nullptr;
@@ -47,16 +47,16 @@ const types::DeliveryPlan* Plans::find(const types::NextHop& next_hop, const typ
     return nullptr;
   }
   plans_.splice(plans_.begin(), plans_, found->second);
-  return &found->second->plan;
+  return &*found->second;
 }
 
-void Plans::keep(const types::DestinationFacts& facts, const types::DeliveryPlan& plan, std::uint64_t era) {
+void Plans::keep(std::shared_ptr<const types::DestinationFacts> facts, const types::DeliveryPlan& plan, std::uint64_t era) {
   if (era != era_) return;  // disowned while it was being made
-  const Instant until = first_to_end(facts, std::min(plan.valid_until, plan.made + longest));
+  const Instant until = first_to_end(*facts, std::min(plan.valid_until, plan.made + longest));
   if (most_ == 0 || until <= plan.made || plan.hops.empty()) return;
   if (const auto old = look_up(plan.next_hop, plan.demands); old != index_.end()) drop(old);
   if (plans_.size() >= most_) drop(look_up(plans_.back().plan.next_hop, plans_.back().plan.demands));
-  plans_.push_front({plan, until});
+  plans_.push_front({plan, std::move(facts), until});
   index_.emplace(plan.next_hop.to_string(), plans_.begin());
 }
 

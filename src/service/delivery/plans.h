@@ -14,6 +14,7 @@
 #pragma once
 
 #include <list>
+#include <memory>
 #include <unordered_map>
 
 #include "types/delivery_plan.h"
@@ -26,17 +27,18 @@ class Plans {
  public:
   explicit Plans(std::size_t most) : most_(most) {}
 
+  struct Kept {
+    types::DeliveryPlan plan;
+    std::shared_ptr<const types::DestinationFacts> facts;
+    Instant until;
+  };
   /// `era` is the resolver's now. Valid until the next call.
-  const types::DeliveryPlan* find(const types::NextHop& next_hop, const types::MessageDemands& demands, std::uint64_t era, Instant now);
+  const Kept* find(const types::NextHop& next_hop, const types::MessageDemands& demands, std::uint64_t era, Instant now);
   /// `era` is the one find() was last asked with, before the first question.
-  void keep(const types::DestinationFacts& facts, const types::DeliveryPlan& plan, std::uint64_t era);
+  void keep(std::shared_ptr<const types::DestinationFacts> facts, const types::DeliveryPlan& plan, std::uint64_t era);
   std::size_t size() const noexcept { return plans_.size(); }
 
  private:
-  struct Kept {
-    types::DeliveryPlan plan;
-    Instant until;
-  };
   using Order = std::list<Kept>;  // the most recently used in front
   using Index = std::unordered_multimap<std::string, Order::iterator>;
   Index::iterator look_up(const types::NextHop& next_hop, const types::MessageDemands& demands);
