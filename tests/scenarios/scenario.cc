@@ -221,7 +221,8 @@ Result<void> parse_demand(const std::string& key, const std::string& value, Scen
   } else if (key == "mta-sts") {
     TRY(scenario.demands.mta_sts, choose(sts_modes, value, "mta-sts mode"));
   } else if (key == "requiretls") {
-    scenario.demands.require_tls = value == "yes" ? RequireTls::yes : RequireTls::no;
+    static const std::map<std::string, RequireTls> tags{{"no", RequireTls::no}, {"yes", RequireTls::yes}, {"waived", RequireTls::waived}};
+    TRY(scenario.demands.require_tls, choose(tags, value, "requiretls"));
   } else if (key == "seed") {
     scenario.seed = Seed{std::stoull(value)};
   } else {
