@@ -21,7 +21,7 @@ constexpr Duration first_wait_for_room = std::chrono::seconds(1);
 constexpr Duration longest_wait_for_room = std::chrono::seconds(30);
 constexpr types::EnhancedCode held_code{4, 7, 1};
 constexpr Duration held_for = std::chrono::minutes(15);  // resuming makes it due at once; this is for what was on its way meanwhile
-constexpr Duration wait_after_news = std::chrono::seconds(1);  // the new policy is tried at once
+constexpr Duration wait_after_news = std::chrono::seconds(70);  // when no plan that knows the old policy is kept any more (Plans)
 
 types::RecipientIndex index_of(const types::DueRecipient& recipient) { return types::RecipientIndex{recipient.position}; }
 

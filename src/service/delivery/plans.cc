@@ -9,6 +9,7 @@ constexpr Duration longest = std::chrono::minutes(1);
 
 /// When the first of all answers runs out, and not only of those the plan mentions; the past if one failed.
 Instant first_to_end(const types::DestinationFacts& facts, Instant until) {
+  if (facts.sts && (facts.sts->fault || facts.sts->unknown)) return Instant::min();  // the next message looks again
   for (const auto& [question, lookup] : facts.lookups) {
     if (!lookup) return Instant::min();
     until = std::min(until, lookup->asked + std::chrono::seconds(lookup->ttl.count()));

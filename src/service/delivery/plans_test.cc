@@ -54,6 +54,22 @@ TEST(Plans, what_rests_on_a_failed_lookup_is_not_kept) {
   EXPECT_EQ(plans.size(), 0U);
 }
 
+// STS-06: nor has an MTA-STS policy that could not be had, or of which our own side does not know
+TEST(Plans, what_rests_on_a_policy_that_was_not_had_is_not_kept) {
+  Plans plans(10);
+  Made made = made_for("a.test");
+  made.facts.sts.emplace();
+  plans.keep(std::make_shared<const types::DestinationFacts>(made.facts), made.plan, 0);
+  EXPECT_EQ(plans.size(), 1U) << "that there is none is an answer";
+  for (Made other : {made_for("b.test"), made_for("c.test")}) {
+    other.facts.sts.emplace();
+    if (other.plan.next_hop.to_string() == "b.test") other.facts.sts->fault.emplace();
+    if (other.plan.next_hop.to_string() == "c.test") other.facts.sts->unknown = "disk";
+    plans.keep(std::make_shared<const types::DestinationFacts>(other.facts), other.plan, 0);
+    EXPECT_EQ(plans.size(), 1U) << other.plan.next_hop.to_string();
+  }
+}
+
 TEST(Plans, other_demands_find_nothing) {
   Plans plans(10);
   const Made made = made_for("a.test");
