@@ -15,7 +15,7 @@ from pathlib import Path
 @dataclass(frozen=True)
 class Mode:
     """How one connection is treated. `offer` is the EHLO keyword shown before TLS; `starttls` the code answered to
-    STARTTLS; `after_220` what follows a 220; `chain` which certificate is shown; `tls` which TLS is spoken."""
+    STARTTLS; `after_220` what follows a 220; `chain` which certificate is shown; `tls` which TLS is spoken; `recipient` the reply to RCPT."""
 
     name: str
     meaning: str
@@ -27,6 +27,8 @@ class Mode:
     chain: str = "host"  # host | wrong | expired | any name given with --chain
     tls: str = "modern"  # modern | 1.0 | 1.1; and in 1.2: anonymous (no certificate) | null (no encryption) | static (no forward secrecy)
     delay: float = 0.0  # seconds before each octet sent in clear
+    offer_in_tls: str = ""
+    recipient: str = "250 2.1.5 recipient noted"
 
 
 MODES = {
@@ -52,6 +54,8 @@ MODES = {
         Mode("null", "speaks TLS 1.2 with ciphers that do not encrypt only", tls="null"),
         Mode("expired", "the right key in a certificate that expired a month ago", chain="expired"),
         Mode("slow", "each clear reply dribbles out octet by octet", delay=0.05),
+        Mode("requiretls", "honest, and offers REQUIRETLS within TLS (RFC 8689)", offer_in_tls="REQUIRETLS"),
+        Mode("nobody", "honest, but knows no recipient", recipient="550 5.1.1 no such mailbox here"),
         Mode("421", "greets with 421 and closes", greeting=421),
     )
 }

@@ -62,8 +62,9 @@ class Session:
             self._sender = text[5:]
             self._reply("250 2.1.0 sender noted")
         elif verb == "RCPT":
-            self._recipients.append(text[5:])
-            self._reply("250 2.1.5 recipient noted")
+            if self._mode.recipient.startswith("2"):
+                self._recipients.append(text[5:])
+            self._reply(self._mode.recipient)
         elif verb == "DATA":
             self._data()
         elif verb == "BDAT":
@@ -81,6 +82,8 @@ class Session:
         words = ["PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"]
         if not self._channel.secure and self._mode.offer:
             words.insert(1, self._mode.offer)
+        if self._channel.secure and self._mode.offer_in_tls:
+            words.insert(1, self._mode.offer_in_tls)
         if not self._channel.secure and self._mode.early:
             words.append(self._mode.early)
         rows = [self._name, *words]
