@@ -15,6 +15,7 @@ from .table import Expected
 from .world import LookupWorld
 
 ADDRESS_OF = re.compile(rb"<(\w[\w-]*)@", re.ASCII)
+AT_ONCE = 100
 SLOW = ("timeout", "resolver_unfit")  # kinds of failed lookups that a machine with too much to do brings about by itself
 
 
@@ -68,16 +69,17 @@ def wait_for(world: LookupWorld, ids: dict[str, str], found: dict[str, dict], tr
     """Until each of `ids` was tried once more than `tried` says, or is over."""
     began = told = time.monotonic()
     while missing := [label for label in ids if label not in found]:
-        for label in missing:
+        for label in missing[:AT_ONCE]:  # about in the order of submission: not to ask for thousands again and again
             recipient = world.settled(ids[label])
             if recipient and (recipient["attempts"] > tried.get(label, 0) or recipient["state"] != "waiting"):
                 found[label] = recipient
         if time.monotonic() - told > 10:
             told = time.monotonic()
-            say(f"{len(found)} messages tried, {len(ids) - len(found)} to go")
+            say(f"{len(missing)} of {len(ids)} messages to go")
         if time.monotonic() - began > seconds:
             raise LabError(f"{len(missing)} of {len(ids)} messages were not tried within {seconds:.0f} s, first {missing[0]}")
-        time.sleep(0.5)
+        if not all(label in found for label in missing[:AT_ONCE]):
+            time.sleep(0.5)
 
 
 def seen(records: list[dict], cases: list[Case]) -> tuple[dict[str, Seen], list[str]]:
