@@ -94,6 +94,7 @@ struct Connector {
   std::string reason;                       ///< one line
   Instant created{};
   std::optional<Instant> expires;           ///< from then on the rule is as if it were not there
+  std::string pool{};                       ///< the source pool of the configuration to send from; empty: the default
 
   /// From the instant itself on.
   bool has_expired(Instant now) const noexcept { return expires && *expires <= now; }
@@ -140,6 +141,7 @@ struct DeliveryTerms {
   MessageDemands demands;             ///< without the message's own (REQUIRETLS)
   std::optional<NextHop> smart_host;  ///< instead of the recipient's domain
   std::vector<IpAddress> source;      ///< instead of the configured ones; empty: those
+  std::string pool;                   ///< instead of the default one, where no source is given
   std::optional<DecidingRule> rule;   ///< nothing: no rule matches, all is default
   std::optional<Fault> fault;         ///< the rules cannot be told: the mail waits
   std::vector<Finding> findings;      ///< rules that would have decided, had they not expired; one that cannot be read

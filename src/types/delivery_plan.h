@@ -41,6 +41,7 @@ enum class LevelReason : std::uint8_t {
   dane_off,            ///< (c) the operator switched DANE off for this destination
   address_literal,     ///< (c) the next hop is an address (MX-08)
   address_in_mx,       ///< (c) the MX record names an address instead of a host (MX-08)
+  lookup_waived,       ///< (c) TLSA could not be looked up, and the sender waived it (RTL-06)
   sts_enforce,         ///< an MTA-STS policy in mode enforce raised (b) or (c) to verified
 };
 
@@ -106,6 +107,7 @@ struct Hop {
   std::optional<DaneTerms> dane;       ///< in cases (a) and (b), and in audit mode where they would apply
   std::optional<PkixTerms> pkix;       ///< at `verified`; beside `dane` where both are demanded; and where only reported
   std::optional<SecurityLevel> audit;  ///< the level that DANE or MTA-STS would have demanded, judged and reported only
+  bool waived = false;                 ///< the sender's TLS-Required: No is why: of `audit`, or of `lookup_waived` (RTL-06)
   std::optional<DomainName> sni;       ///< SNI-01: the TLSA base domain, else the host name; none for an address
   StsMatch sts = StsMatch::no_policy;
 

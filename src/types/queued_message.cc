@@ -11,6 +11,16 @@ const char* to_string(Origin origin) noexcept {
   return "unknown";
 }
 
+const char* to_string(ProofState state) noexcept {
+  switch (state) {
+    case ProofState::none: return "none";
+    case ProofState::wanted: return "wanted";
+    case ProofState::kept: return "kept";
+    case ProofState::failed: return "failed";
+  }
+  return "unknown";
+}
+
 const char* to_string(RecipientState state) noexcept {
   switch (state) {
     case RecipientState::waiting: return "waiting";

@@ -42,6 +42,8 @@ struct NewMessage {
   Instant received_at{};
   Instant next_at{};      ///< when to try first; by custom received_at
   std::string prepended;  ///< header lines we put on top (Received), each ending in CRLF
+  std::string message_id = {};  ///< of the header (RFC 5322 3.6.4), without angle brackets; empty where it has none
+  std::string arrival = {};     ///< how it came to us, as JSON (docs/formats/evidence.md)
 };
 
 /// One recipient of a claim: who, and what became of the attempts so far.
@@ -76,6 +78,10 @@ struct RecipientResult {
   std::string memo;
 };
 
+/// What is known of the signatures behind an attempt's DANE records (docs/formats/proof.md).
+enum class ProofState : std::uint8_t { none, wanted, kept, failed };
+const char* to_string(ProofState state) noexcept;
+
 /// One conversation (or refusal to have one) with one host: kept as history.
 struct AttemptEvidence {
   Instant at{};
@@ -84,6 +90,8 @@ struct AttemptEvidence {
   EnhancedCode code;
   std::string sentence;
   std::string evidence;  ///< JSON
+  ProofState proof = ProofState::none;  ///< given to the store: none or wanted
+  std::string no_proof = {};            ///< why there is none, where it failed
   friend bool operator==(const AttemptEvidence&, const AttemptEvidence&) = default;
 };
 
@@ -106,6 +114,14 @@ struct QueueFilter {
   std::uint32_t limit = 100;
 };
 
+/// Whose life is asked for: exactly one of `message_id` and `address` is given. Answered newest first.
+struct TraceQuery {
+  std::optional<std::string> message_id;  ///< without angle brackets
+  std::optional<std::string> address;     ///< sender or recipient; upper and lower case (ASCII) are the same
+  std::optional<Instant> since;
+  std::uint32_t limit = 20;
+};
+
 struct QueueEntry {
   QueueId id;
   TenantId tenant;
@@ -117,6 +133,7 @@ struct QueueEntry {
   std::uint32_t recipients = 0;
   std::uint32_t waiting = 0;
   std::optional<Instant> next_at;  ///< the earliest of those waiting
+  std::string message_id = {};
 };
 
 struct QueuedRecipient {
@@ -137,6 +154,9 @@ struct QueueDetail {
   std::string prepended;
   std::vector<QueuedRecipient> recipients;
   std::vector<AttemptEvidence> attempts;  ///< oldest first
+  std::string arrival = {};                ///< how it came to us, as JSON; empty for what was accepted before we kept it
+  std::optional<QueueId> about = {};       ///< of a notice: the message it tells of
+  std::vector<QueueEntry> notices = {};    ///< written because of this message, oldest first
 };
 
 struct QueueCounts {

@@ -32,7 +32,7 @@ Result<Question> question_of(const Json& arguments, Instant now) {
   if (!arguments.contains("rule") || !arguments["rule"].is_object()) return fail(ErrorKind::malformed, "'rule' is missing");
   TRY(connector::Draft draft, draft_from(arguments["rule"]));
   TRY_VOID(to_a_labels(draft));
-  for (const char* other : {"id", "route", "source", "reason", "expires"}) {
+  for (const char* other : {"id", "route", "source", "pool", "reason", "expires"}) {
     if (draft.find(other) != nullptr) return fail(ErrorKind::malformed, std::string(other) + ": a simulation asks about dane, mta_sts and tls only");
   }
   if (!draft.find("dane") && !draft.find("mta_sts") && !draft.find("tls")) {

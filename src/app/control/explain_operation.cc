@@ -19,6 +19,8 @@ Json host_json(const policy::HostView& host) {
   for (const auto& question : host.questions) json["questions"].push_back(question_json(question));
   if (host.hop) {
     json["level"] = types::to_string(host.hop->level);
+    if (host.hop->audit) json["audit"] = types::to_string(*host.hop->audit);
+    if (host.hop->waived) json["waived"] = true;
     for (const auto& address : host.hop->addresses) json["addresses"].push_back(address.to_string());
   }
   for (const auto& judged : host.tlsa) {
@@ -81,6 +83,17 @@ Result<types::NextHop> next_hop_of(const std::string& subject) {
   return types::NextHop::for_domain(domain);
 }
 
+/// What the message would say for itself (RFC 8689).
+Result<types::MessageDemands> demands_of(const Json& arguments) {
+  types::MessageDemands demands;
+  TRY(const bool require_tls, flag_argument(arguments, "require_tls"));
+  TRY(const bool waived, flag_argument(arguments, "tls_required_no"));
+  if (require_tls && waived) return fail(ErrorKind::malformed, "a message cannot both require TLS and say TLS-Required: No");
+  if (require_tls) demands.require_tls = types::RequireTls::yes;
+  if (waived) demands.require_tls = types::RequireTls::waived;
+  return demands;
+}
+
 io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
   CO_TRY(std::string subject, text_argument(call.request.arguments, "subject"));
   CO_TRY(types::NextHop next_hop, next_hop_of(subject));
@@ -100,8 +113,19 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
     co_return with_rule(std::move(waits), terms);
   }
   if (terms.smart_host) next_hop = *terms.smart_host;
-  const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), terms.demands);
-  co_return with_rule(explanation_json(policy::explain(found.facts, found.plan, parts.delivery.rules)), terms);
+  CO_TRY(const types::MessageDemands of_message, demands_of(call.request.arguments));
+  types::MessageDemands demands = terms.demands;
+  demands.require_tls = of_message.require_tls;
+  const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), demands);
+  Json json = explanation_json(policy::explain(*found.facts, found.plan, parts.delivery.rules));
+  std::string text = json["text"];
+  for (const types::NegativeAnchor& anchor : found.anchors) {
+    json["negative_trust_anchors"].push_back(anchor_json(anchor, parts.delivery.clock.now()));
+    text += "\nNegative trust anchor for " + anchor.domain.to_string() + " until " + to_rfc3339(anchor.end()) + ", set by " + anchor.who + ": " + anchor.why +
+            "\n  nothing at and below this name is validated; the unsigned answers above rest on that\n";
+  }
+  json["text"] = text;
+  co_return with_rule(std::move(json), terms);
 }
 
 }  // namespace

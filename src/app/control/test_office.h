@@ -24,12 +24,15 @@ class Office {
     scheduler.emplace(*world.queue, world.clock, world.log, home, lanes, std::move(nobody), service::SchedulerLimits{});
     parts.emplace(OperatedParts{*world.queue, *world.store, *domains, *world.parts, *scheduler, "mx1.danewerk.test", {}, {}});
     add_queue_operations(operations, *parts);
+    add_trace_operation(operations, *parts);
     add_domain_operations(operations, *parts);
     add_send_operation(operations, *parts);
     add_status_operation(operations, *parts);
     add_explain_operation(operations, *parts);
     add_connector_operations(operations, *parts, *connectors);
     add_connector_simulation(operations, *parts);
+    add_tenant_operations(operations, *parts);
+    add_anchor_operations(operations, *parts);
   }
 
   /// Performs it for the local user "root"; `body` is all there is behind the request.

@@ -7,10 +7,13 @@
 #include <optional>
 #include <sstream>
 
+#include "app/cli/prove_verify.h"
 #include "app/config/schema.h"
 #include "app/control/client.h"
 #include "app/danewerk/connector_commands.h"
+#include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/render.h"
+#include "app/danewerk/render_trace.h"
 #include "app/serve/serve.h"
 
 namespace danewerk::app {
@@ -87,6 +90,7 @@ struct SendOptions {
   std::string from, file = "-";
   std::vector<std::string> to;
   bool require_tls = false;
+  bool tls_required_no = false;
 };
 
 int send_message(const Common& common, const SendOptions& options) {
@@ -95,7 +99,8 @@ int send_message(const Common& common, const SendOptions& options) {
   const std::string message = with_crlf(*text);
   if (message.empty()) return complain({ErrorKind::malformed, "the message is empty"}, bad_usage);
   std::istringstream body(message);
-  return ask(common, "send", {{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls}},
+  return ask(common, "send", {{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls},
+                              {"tls_required_no", options.tls_required_no}},
              [](const Json& answer) { return "queued as " + answer.value("id", "") + "\n"; }, &body, message.size());
 }
 
@@ -139,6 +144,69 @@ void add_queue(CLI::App& app, Common& common, int& exit_code) {
   drop->callback([&] {
     exit_code = ask(common, "queue.drop", {{"ids", ids}, {"why", why}}, [](const Json& a) { return std::to_string(a["dropped"].size()) + " dropped\n"; });
   });
+}
+
+void add_trace(CLI::App& app, Common& common, int& exit_code) {
+  static std::string subject, since;
+  static std::uint32_t limit = 20;
+  auto* trace = app.add_subcommand("trace", "the life of a message: who handed it in, every attempt with its reasons, what comes next");
+  trace->add_option("message", subject, "queue id, Message-ID, or an address (as sender or recipient)")->required();
+  trace->add_option("--since", since, "only messages accepted since then, like 2026-11-24T00:00:00Z");
+  trace->add_option("--limit", limit, "list at most so many")->capture_default_str();
+  add_json(trace, common);
+  trace->callback([&] { exit_code = ask(common, "trace", {{"subject", subject}, {"since", since}, {"limit", limit}}, render_trace); });
+}
+
+struct ProveOptions {
+  std::string id, hop, out, verify, anchors, at;
+  bool gather = false;
+};
+
+int verify_file(const Common& common, const std::string& file, const ProveOptions& options) {
+  const auto document = contents_of(file), anchors = contents_of(options.anchors);
+  if (!document || !anchors) return complain({ErrorKind::not_found, "cannot read " + (document ? options.anchors : file)}, bad_usage);
+  const auto verified = cli::verify_proof(*document, *anchors, options.at);
+  if (!verified) return complain(verified.error(), verified.error().kind == ErrorKind::refused ? could_not : bad_usage);
+  std::cout << (common.json ? verified->to_json() : verified->to_text());
+  return done;
+}
+
+int prove(const Common& common, const ProveOptions& options) {
+  if (options.verify.empty() == options.id.empty()) return complain({ErrorKind::malformed, "name a queue id, or a file with --verify"}, bad_usage);
+  if (!options.verify.empty()) {
+    if (options.anchors.empty()) return complain({ErrorKind::malformed, "--verify needs the root's keys: --trust-anchor FILE"}, bad_usage);
+    return verify_file(common, options.verify, options);
+  }
+  if (!options.anchors.empty() && options.out.empty()) return complain({ErrorKind::malformed, "to verify it at once, name a file with --out"}, bad_usage);
+  const auto settings = load(common.config);
+  if (!settings) return complain(settings.error(), bad_usage);
+  const auto answer = call(settings->control_socket(), {"prove", {{"id", options.id}, {"hop", options.hop}, {"gather", options.gather}}, 0});
+  if (!answer) return complain(answer.error(), could_not);
+  const std::string document = answer->value("document", "");
+  if (options.out.empty()) {
+    std::cout << document;
+    return done;
+  }
+  std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
+  if (!(file << document).flush()) return complain({ErrorKind::unavailable, "cannot write " + options.out}, could_not);
+  if (!options.anchors.empty()) return verify_file(common, options.out, options);
+  std::cout << (common.json ? Json{{"written", options.out}}.dump(2) : options.out + " written; anyone can check it: danewerk prove --verify " + options.out +
+                                                                              " --trust-anchor FILE") << "\n";
+  return done;
+}
+
+void add_prove(CLI::App& app, Common& common, int& exit_code) {
+  static ProveOptions options;
+  auto* command = app.add_subcommand("prove", "the DNSSEC proof that a domain published the record which a delivery matched; or verify one, offline");
+  command->add_option("id", options.id, "queue id of the delivered message");
+  command->add_option("--hop", options.hop, "which next hop, where the message went to several");
+  command->add_flag("--gather", options.gather, "ask the resolver now if no proof was kept at the time");
+  command->add_option("--out", options.out, "write it there instead of printing it");
+  command->add_option("--verify", options.verify, "verify this file; needs neither network nor the running program");
+  command->add_option("--trust-anchor", options.anchors, "the root's keys of that time, as in /usr/share/dns/root.key");
+  command->add_option("--at", options.at, "verify for this instant instead of the one claimed, like 2026-11-24T00:00:00Z");
+  add_json(command, common);
+  command->callback([&] { exit_code = prove(common, options); });
 }
 
 void add_domain(CLI::App& app, Common& common, int& exit_code) {
@@ -217,20 +285,33 @@ int run_command(int argc, char** argv) {
   send->add_option("--to", send_options.to, "recipient; repeat it for more")->required()->allow_extra_args(false);
   send->add_option("file", send_options.file, "the message; - is standard input")->capture_default_str();
   send->add_flag("--require-tls", send_options.require_tls, "RFC 8689: deliver over verified TLS or not at all");
+  send->add_flag("--tls-required-no", send_options.tls_required_no,
+                 "RFC 8689: deliver even where the destination's own DANE or MTA-STS says not to, in clear if need be");
   add_json(send, common);
   send->callback([&] { exit_code = send_message(common, send_options); });
   add_queue(app, common, exit_code);
+  add_trace(app, common, exit_code);
+  add_prove(app, common, exit_code);
   static std::string subject, whose;
+  static bool explain_require_tls = false, explain_waived = false;
   auto* explain = app.add_subcommand("explain", "what delivery would demand of each host of an address or domain, and why; sends nothing");
   explain->add_option("address-or-domain", subject)->required();
   explain->add_option("--tenant", whose, "as for this tenant's mail, with its own connectors; without it, only those for all count");
+  explain->add_flag("--require-tls", explain_require_tls, "for a message with REQUIRETLS");
+  explain->add_flag("--tls-required-no", explain_waived, "for a message with TLS-Required: No");
   add_json(explain, common);
-  explain->callback([&] { exit_code = ask(common, "explain", {{"subject", subject}, {"tenant", whose}}, nullptr); });
+  explain->callback([&] {
+    const Json about{{"subject", subject}, {"tenant", whose}, {"require_tls", explain_require_tls}, {"tls_required_no", explain_waived}};
+    exit_code = ask(common, "explain", about, nullptr);
+  });
   add_domain(app, common, exit_code);
   const AskRunning asking = [&common](const std::string& operation, Json arguments, Renderer render, std::istream* body, std::uint64_t size) {
     return ask(common, operation, std::move(arguments), render, body, size);
   };
   add_connector_commands(app, common.json, exit_code, asking);
+  const Asking hoster_asking{[&](const std::string& operation, Json arguments, Renderer render) { exit_code = ask(common, operation, std::move(arguments), render); },
+                             [&](CLI::App* command) { add_json(command, common); }};
+  add_hoster_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

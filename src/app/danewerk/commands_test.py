@@ -16,7 +16,7 @@ PROGRAM = ""
 
 COMMANDS = [
     [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "drop"],
-    ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"],
+    ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"], ["trace"], ["prove"],
     ["connector"], ["connector", "list"], ["connector", "show"], ["connector", "add"], ["connector", "set"], ["connector", "move"],
     ["connector", "remove"], ["connector", "import"], ["connector", "export"], ["connector", "simulate"],
     ["config"], ["config", "describe"], ["config", "check"], ["tlsa"], ["tlsa", "verify"], ["tlsa", "generate"],
@@ -62,7 +62,8 @@ class Program(unittest.TestCase):
 
     def test_wrong_usage_is_2(self):
         for wrong in ([], ["frobnicate"], ["queue"], ["queue", "show"], ["queue", "drop", "x"], ["domain", "add", "example.com"],
-                      ["send", "--from", "a@example.com"], ["status", "--frobnicate"], ["explain"],
+                      ["send", "--from", "a@example.com"], ["status", "--frobnicate"], ["explain"], ["trace"], ["prove"],
+                      ["prove", "id", "--verify", "file"], ["prove", "--verify", "file"], ["prove", "--verify", "/none", "--trust-anchor", "/none"],
                       ["connector"], ["connector", "add", "x"], ["connector", "move", "x", "--first", "--before", "y"], ["connector", "import"],
                       ["connector", "simulate", "--dane", "mandatory"]):
             ran = run(*wrong)
@@ -105,7 +106,7 @@ class Program(unittest.TestCase):
 
     def test_nobody_serves(self):
         path = self.good_config()
-        for command in (["status"], ["queue", "list"], ["domain", "list"], ["explain", "example.com"],
+        for command in (["status"], ["queue", "list"], ["trace", "a@example.com"], ["domain", "list"], ["explain", "example.com"],
                         ["domain", "add", "example.com", "--tenant", "t", "--route", "lmtp:127.0.0.1:24"]):
             ran = run("--config", path, *command)
             self.assertEqual(ran.returncode, 1, (command, ran.stdout, ran.stderr))

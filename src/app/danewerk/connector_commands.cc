@@ -42,6 +42,7 @@ constexpr FieldOption demands[] = {
 };
 constexpr FieldOption others[] = {
     {"route", "--route", "mx, or a smart host: relay.example.com, [host.example.com]:587, [192.0.2.1]"},
+    {"pool", "--pool", "the source pool of the configuration to send from; not with --source"},
     {"reason", "--reason", "why the rule exists; one line"},
     {"expires", "--expires", "from when on it decides nothing: 2026-12-31, 2026-12-31T18:00:00Z, or never"},
 };

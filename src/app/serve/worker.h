@@ -9,16 +9,23 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
+#include "io/http/https_client.h"
 #include "io/log/log.h"
 #include "io/runtime/entropy.h"
 #include "io/store/connector_store.h"
 #include "io/store/domain_store.h"
+#include "io/store/anchor_store.h"
+#include "io/store/dkim_store.h"
 #include "io/store/key_store.h"
 #include "io/tls/certificate_slot.h"
+#include "service/anchors/anchor_keeper.h"
 #include "service/delivery/dsn_notices.h"
+#include "service/dkim/dkim_keys.h"
 #include "service/edge/edge.h"
+#include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
 
@@ -40,13 +47,17 @@ class Worker {
  private:
   Result<void> open_store();
   Result<void> start_resolvers();
+  void build_hosting();
+  Result<void> build_sts();
   Result<void> build_delivery();
   Result<void> build_publisher();
+  void build_prover();
   void build_edges();
   Result<void> open_control();
   Result<void> serve_without_zone();
   io::Task<> listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges);
   io::Task<> keep_house();
+  io::Task<Result<void>> prune_history();
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
   types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
@@ -64,9 +75,23 @@ class Worker {
   std::optional<io::TaskGroup> group_;  // of the home reactor
   std::shared_ptr<io::dns::AnswerCache> answers_;
   std::vector<std::unique_ptr<io::dns::StubResolver>> resolvers_;
+  std::unique_ptr<io::DkimStore> dkim_store_;
+  std::unique_ptr<io::AnchorStore> anchor_store_;
+  std::unique_ptr<service::DkimKeys> dkim_;
+  std::unique_ptr<io::dns::UnboundAnchors> resolver_anchors_;
+  std::unique_ptr<service::AnchorKeeper> anchors_;  // only where the resolver is our child
+  std::shared_ptr<const tls::TrustStore> trust_;
+  std::optional<io::StsStore> sts_store_;
+  std::unique_ptr<io::HttpsClient> https_;
+  std::unique_ptr<service::StsService> sts_;
+  std::unique_ptr<StsBridge> sts_bridge_;
   std::unique_ptr<service::DsnNotices> notices_;
+  struct Kept;  // what deliveries of one reactor leave to later ones
+  std::vector<std::unique_ptr<Kept>> kept_;
   std::vector<std::unique_ptr<service::DeliveryParts>> deliveries_;
   std::unique_ptr<service::Scheduler> scheduler_;
+  std::optional<io::ProofStore> proofs_;
+  std::unique_ptr<service::ProofKeeper> keeper_;
   io::CertificateSlot certificate_;
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;

@@ -61,6 +61,7 @@ DeliveryTerms terms_of(const Decision& decision) {
   terms.demands.verify_names = rule.verify_names;
   terms.smart_host = rule.smart_host;
   terms.source = rule.source;
+  terms.pool = rule.pool;
   terms.rule = DecidingRule{rule.id, rule.owner, rule.reason};
   return terms;
 }

@@ -9,6 +9,7 @@ using namespace types;
 namespace {
 
 constexpr std::size_t longest_reason = 500;
+constexpr std::size_t longest_pool_name = 64;
 constexpr std::string_view by_mx = "mx";
 
 Result<void> read_id(Connector& rule, const std::string& text) {
@@ -71,6 +72,15 @@ Result<void> read_source(Connector& rule, const std::string& text) {
   return {};
 }
 
+/// The name of a [[delivery.pool]]; whether there is one is seen when mail is sent: until then it waits.
+Result<void> read_pool(Connector& rule, const std::string& text) {
+  const bool plain = !text.empty() && text.size() <= longest_pool_name &&
+                     std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+  if (!plain) return fail(ErrorKind::malformed, "'" + text + "' is no pool name; give the name of a [[delivery.pool]]");
+  rule.pool = text;
+  return {};
+}
+
 Result<void> read_reason(Connector& rule, const std::string& text) {
   if (text.empty()) return fail(ErrorKind::malformed, "it is empty; say why the rule exists");
   if (text.size() > longest_reason) return fail(ErrorKind::malformed, "it is longer than " + std::to_string(longest_reason) + " octets");
@@ -96,7 +106,7 @@ struct Reader {
   enum class Takes : std::uint8_t { one, list } takes = Takes::one;
 };
 
-constexpr std::array<Reader, 11> readers{{{"id", read_id},
+constexpr std::array<Reader, 12> readers{{{"id", read_id},
                                           {"tenant", read_tenant},
                                           {"pattern", read_pattern},
                                           {"dane", read_dane},
@@ -105,6 +115,7 @@ constexpr std::array<Reader, 11> readers{{{"id", read_id},
                                           {"verify_names", read_verify_name, Reader::Takes::list},
                                           {"route", read_route},
                                           {"source", read_source, Reader::Takes::list},
+                                          {"pool", read_pool},
                                           {"reason", read_reason},
                                           {"expires", read_expires}}};
 
@@ -191,12 +202,14 @@ Draft draft_of(const Connector& rule) {
     for (const IpAddress& address : rule.source) source.values.push_back(address.to_string());
     draft.fields.push_back(std::move(source));
   }
+  if (!rule.pool.empty()) add("pool", rule.pool);
   add("reason", rule.reason);
   if (rule.expires) add("expires", to_rfc3339(*rule.expires));
   return draft;
 }
 
 std::optional<Contradiction> contradiction(const Connector& rule) {
+  if (!rule.pool.empty() && !rule.source.empty()) return Contradiction{"pool", "a rule names a pool or addresses in source, not both"};
   const bool to_address = rule.smart_host && std::holds_alternative<IpAddress>(rule.smart_host->target);
   const std::string address = to_address ? std::get<IpAddress>(rule.smart_host->target).to_string() : "";
   if (rule.tls != TlsMode::verify && !rule.verify_names.empty()) {

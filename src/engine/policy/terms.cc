@@ -18,7 +18,7 @@ void set_dane(Hop& hop, const MessageDemands& demands) {
   hop.level = hop.dane->usable.empty() ? SecurityLevel::encrypted : SecurityLevel::dane;  // TL-11 (a), (b)
   hop.reason = hop.dane->usable.empty() ? LevelReason::tlsa_all_unusable : LevelReason::tlsa_usable;
   hop.sni = hop.dane->base.name();  // SNI-01
-  if (demands.dane == DaneMode::audit && demands.require_tls == RequireTls::no) {  // TL-15
+  if (demands.dane == DaneMode::audit && demands.require_tls != RequireTls::yes) {  // TL-15
     hop.audit = hop.level;
     hop.level = SecurityLevel::opportunistic;
   }
@@ -103,7 +103,8 @@ std::optional<Unmet> unmet_sts(const Hop& hop, const std::string& host, const De
   const std::string domain = facts.next_hop.to_string();
   const bool dane_decides = hop.level == SecurityLevel::dane && hop.mx != MxTrust::insecure;
   const bool mandatory = demands.mta_sts == StsMode::mandatory;
-  if (facts.sts && facts.sts->unknown && (mandatory || !dane_decides)) {
+  const bool waived = demands.require_tls == RequireTls::waived && !mandatory;  // RTL-06
+  if (facts.sts && facts.sts->unknown && !waived && (mandatory || !dane_decides)) {
     Fault fault;
     fault.kind = FaultKind::ours;
     fault.code = {4, 3, 0};
@@ -143,8 +144,7 @@ std::optional<Unmet> unmet_dane(const Hop& hop, const std::string& host, const D
 /// RTL-03, RTL-04. A policy that is announced and could not be had may be had later: then it is no final answer.
 std::optional<Unmet> unmet_requiretls(const Hop& hop, const std::string& host, const DestinationFacts& facts,
                                       const MessageDemands& demands) {
-  const bool proven = hop.level >= SecurityLevel::verified && is_named_by_next_hop(hop);
-  if (demands.require_tls == RequireTls::no || proven) return std::nullopt;
+  if (demands.require_tls != RequireTls::yes || meets_requiretls(hop)) return std::nullopt;
   const std::string why = is_named_by_next_hop(hop) ? "it has no name that a certificate could carry"
                                                     : "the MX records of " + facts.next_hop.to_string() +
                                                           " are not signed, and no MTA-STS policy in force names it";
@@ -167,6 +167,8 @@ const StsInForce* sts_in_force(const DestinationFacts& facts, const MessageDeman
 }
 
 bool is_named_by_next_hop(const Hop& hop) { return hop.mx != MxTrust::insecure || hop.sts == StsMatch::named; }
+
+bool meets_requiretls(const Hop& hop) { return hop.level >= SecurityLevel::verified && is_named_by_next_hop(hop); }
 
 FaultPolicy demanding_policy(const Hop& hop) {
   if (hop.level == SecurityLevel::verified && hop.pkix) {

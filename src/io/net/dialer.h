@@ -30,8 +30,8 @@ struct Dialed {
   types::Endpoint local;  ///< our end
 };
 
-/// Connects within `limit`, with TCP_NODELAY set. `source` binds our end. Errors: denied where `source` is no address of
-/// ours; refused, timeout, unavailable, all naming the endpoint.
+/// Connects within `limit`, with TCP_NODELAY set. `source` binds our end. Errors: refused, timeout, unavailable, all
+/// naming the endpoint; denied, naming `source`, where we cannot send from there.
 Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> source, Duration limit);
 
 }  // namespace danewerk::io

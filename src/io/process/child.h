@@ -37,6 +37,7 @@ struct ChildSpec {
   bool may_bind_low_ports = false;       ///< keeps CAP_NET_BIND_SERVICE
   std::optional<ByteCount> memory_limit; ///< RLIMIT_AS
   std::vector<std::string> writable;     ///< Landlock: directories it may write below; empty: not restricted
+  std::vector<gid_t> more_groups = {};   ///< beside its own; only with run_as
 };
 
 /// Forks and executes. Must be called from the process's main thread: the kernel ties a child's life to the thread that

@@ -12,7 +12,7 @@ using types::Connector;
 using types::StoredConnector;
 
 constexpr std::string_view select_all =
-    "SELECT id, owner, place, pattern, dane, mta_sts, tls, verify_names, route, source, author, reason, created_at, expires_at FROM connector";
+    "SELECT id, owner, place, pattern, dane, mta_sts, tls, verify_names, route, source, author, reason, created_at, expires_at, pool FROM connector";
 
 /// The words of a space-separated list.
 std::vector<std::string> words_of(const std::string& text) {
@@ -59,6 +59,7 @@ Result<Connector> read_rule(const Rows& rows) {
     TRY(auto address, column("source", types::IpAddress::parse(word)));
     rule.source.push_back(address);
   }
+  rule.pool = rows.text(14);
   return rule;
 }
 
@@ -108,11 +109,11 @@ Result<void> put_rule(Database& database, const Connector& rule) {
   std::optional<std::string> route;
   if (rule.smart_host) route = rule.smart_host->to_string();
   return database.run("INSERT OR REPLACE INTO connector(id, owner, place, pattern, dane, mta_sts, tls, verify_names, route, source,"
-                      " author, reason, created_at, expires_at) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+                      " author, reason, created_at, expires_at, pool) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
                       rule.id.to_string(), types::to_string(rule.owner), rule.place, rule.pattern.to_string(),
                       std::string_view(types::to_string(rule.dane)), std::string_view(types::to_string(rule.mta_sts)),
                       std::string_view(types::to_string(rule.tls)), joined(rule.verify_names), route, joined(rule.source), rule.author,
-                      rule.reason, rule.created, rule.expires);
+                      rule.reason, rule.created, rule.expires, rule.pool);
 }
 
 Result<void> apply(Database& database, const types::ConnectorEdit& edit, const types::AdminAct& act) {

@@ -7,12 +7,34 @@ namespace {
 
 constexpr std::size_t retry_slice = 2000;  // recipients a transaction: others' commits must not wait long
 
+Result<std::int64_t> one_number(Result<Rows> query) {
+  TRY(Rows rows, std::move(query));
+  TRY_VOID(rows.next());
+  return rows.number(0);
+}
+
+/// Pages that hold something; those on the free list are used before the file grows.
+Result<std::uint64_t> octets_in_use(Database& database) {
+  TRY(const std::int64_t pages, one_number(database.query("PRAGMA page_count")));
+  TRY(const std::int64_t free, one_number(database.query("PRAGMA freelist_count")));
+  TRY(const std::int64_t size, one_number(database.query("PRAGMA page_size")));
+  return static_cast<std::uint64_t>(pages - free) * static_cast<std::uint64_t>(size);
+}
+
 }  // namespace
 
 Task<Result<std::vector<types::QueueEntry>>> QueueStore::list(types::QueueFilter filter) {
   using Entries = std::vector<types::QueueEntry>;
   std::function<Result<Entries>(Database&)> work = [filter = std::move(filter)](Database& database) {
     return list_messages(database, filter);
+  };
+  co_return co_await store_.read<Entries>(Store::Lane::views, std::move(work));
+}
+
+Task<Result<std::vector<types::QueueEntry>>> QueueStore::trace(types::TraceQuery query) {
+  using Entries = std::vector<types::QueueEntry>;
+  std::function<Result<Entries>(Database&)> work = [query = std::move(query)](Database& database) {
+    return find_messages(database, query);
   };
   co_return co_await store_.read<Entries>(Store::Lane::views, std::move(work));
 }
@@ -99,6 +121,28 @@ Task<Result<std::uint32_t>> QueueStore::prune_history(Instant before, std::uint3
   };
   CO_TRY_VOID(co_await store_.writer().write(std::move(work)));
   co_return *count;
+}
+
+Task<Result<std::uint32_t>> QueueStore::prune_to_size(ByteCount size, ByteCount waiting, std::uint32_t most) {
+  auto count = std::make_shared<std::uint32_t>(0);
+  const auto bound = static_cast<std::uint64_t>(size) + static_cast<std::uint64_t>(waiting);
+  Writer::Work work = [count, bound, most](Database& database) -> Result<void> {
+    *count = 0;
+    TRY(const std::uint64_t used, octets_in_use(database));
+    if (used <= bound) return {};
+    TRY(*count, prune(database, Instant::max(), most));
+    return {};
+  };
+  CO_TRY_VOID(co_await store_.writer().write(std::move(work)));
+  co_return *count;
+}
+
+Task<Result<ByteCount>> QueueStore::waiting_octets() {
+  std::function<Result<ByteCount>(Database&)> work = [](Database& database) -> Result<ByteCount> {
+    TRY(const std::int64_t sum, one_number(database.query("SELECT coalesce(sum(body_size), 0) FROM message WHERE waiting > 0 AND spooled = 0")));
+    return ByteCount{static_cast<std::uint64_t>(sum)};
+  };
+  co_return co_await store_.read<ByteCount>(Store::Lane::views, std::move(work));
 }
 
 Task<Result<std::vector<LedgerRow>>> QueueStore::ledger(std::optional<std::string> subject, std::uint32_t most) {

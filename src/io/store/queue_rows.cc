@@ -42,6 +42,11 @@ std::optional<std::string_view> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
 }
 
+Result<void> make_findable(Database& database, std::int64_t message, const std::optional<std::string>& text) {
+  if (!text || text->empty()) return {};
+  return database.run("INSERT OR IGNORE INTO found(bucket, key, message) VALUES(?1,?2,?3)", found_bucket(message), found_key(*text), message);
+}
+
 /// After `ended` recipients stopped waiting. Evidence stays, the body goes.
 Result<Applied> count_down(Database& database, types::QueueId id, std::int64_t ended, Instant now) {
   if (ended > 0) {
@@ -72,17 +77,19 @@ Result<void> check_storable(const types::NewMessage& message) {
   return {};
 }
 
-Result<void> insert_message(Database& database, types::QueueId id, const types::NewMessage& message, const StoredBody& body) {
+Result<void> insert_message(Database& database, types::QueueId id, const types::NewMessage& message, const StoredBody& body,
+                            std::optional<types::QueueId> about) {
   const types::Sender& sender = message.envelope.sender;
   const auto path = sender.path ? std::optional(sender.path->to_string()) : std::nullopt;
   const auto& recipients = message.envelope.recipients;
   TRY_VOID(database.run(
       "INSERT INTO message(id, tenant, origin, received_at, sender, declared_size, body_kind, utf8, require_tls, dsn_return,"
-      " envelope_id, prepended, body_size, spooled, recipients, waiting)"
-      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?15)",
+      " envelope_id, prepended, body_size, spooled, recipients, waiting, message_id, arrival, about)"
+      " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?15,?16,?17,?18)",
       id.number(), message.tenant.text(), message.origin, message.received_at, path, sender.declared_size, sender.body,
       sender.utf8, sender.require_tls, sender.dsn_return, sender.envelope_id, message.prepended, body.size,
-      body.spooled ? 1 : 0, recipients.size()));
+      body.spooled ? 1 : 0, recipients.size(), unless_empty(message.message_id), unless_empty(message.arrival),
+      about ? std::optional(about->number()) : std::nullopt));
   if (!body.spooled) {
     TRY_VOID(database.run("INSERT INTO body(message, octets) VALUES(?1,?2)", id.number(), Blob{body.octets}));
   }
@@ -99,8 +106,24 @@ Result<void> insert_message(Database& database, types::QueueId id, const types::
         " attempts) VALUES(?1,?2,?3,?4,?5,?6,?7,0,?8,0)",
         id.number(), i, text_of(recipient.path), notify_bits(recipient.notify), original_type, original,
         message.hops[i].text, message.next_at));
+    TRY_VOID(make_findable(database, id.number(), text_of(recipient.path)));
   }
-  return {};
+  TRY_VOID(make_findable(database, id.number(), path));
+  return make_findable(database, id.number(), message.message_id);
+}
+
+std::int64_t found_bucket(std::int64_t message) {
+  constexpr int stretch = types::QueueId::counter_bits + 20;  // 2^20 ms
+  return message >> stretch;
+}
+
+std::int64_t found_key(std::string_view text) {  // FNV-1a
+  std::uint64_t state = 0xcbf29ce484222325U;
+  for (const char octet : text) {
+    const char lower = octet >= 'A' && octet <= 'Z' ? static_cast<char>(octet + ('a' - 'A')) : octet;
+    state = (state ^ static_cast<unsigned char>(lower)) * 0x100000001b3U;
+  }
+  return static_cast<std::int64_t>(state);
 }
 
 Result<Applied> apply_results(Database& database, types::QueueId id, const std::vector<types::RecipientResult>& results,
@@ -119,9 +142,11 @@ Result<Applied> apply_results(Database& database, types::QueueId id, const std::
 }
 
 Result<void> insert_attempt(Database& database, types::QueueId id, const types::AttemptEvidence& attempt) {
-  return database.run("INSERT INTO attempt(message, at, hop, host, code, sentence, evidence) VALUES(?1,?2,?3,?4,?5,?6,?7)",
-                      id.number(), attempt.at, attempt.hop.text, attempt.host, attempt.code.to_string(), attempt.sentence,
-                      attempt.evidence);
+  TRY_VOID(database.run("INSERT INTO attempt(message, at, hop, host, code, sentence, evidence) VALUES(?1,?2,?3,?4,?5,?6,?7)",
+                        id.number(), attempt.at, attempt.hop.text, attempt.host, attempt.code.to_string(), attempt.sentence,
+                        attempt.evidence));
+  if (attempt.proof == types::ProofState::none) return {};
+  return database.run("INSERT INTO attempt_proof(attempt, message, state) VALUES(last_insert_rowid(),?1,?2)", id.number(), attempt.proof);
 }
 
 Result<Applied> drop_message(Database& database, types::QueueId id, const types::AdminAct& act) {
@@ -137,6 +162,18 @@ Result<Applied> drop_message(Database& database, types::QueueId id, const types:
   return applied;
 }
 
+/// Buckets older than the oldest message, a bounded part at a time; what is left goes with the next slice.
+static Result<void> forget_found(Database& database) {
+  std::int64_t oldest = INT64_MAX;
+  {
+    TRY(Rows rows, database.query("SELECT min(id) FROM message"));
+    TRY_VOID(rows.next());
+    if (!rows.is_null(0)) oldest = rows.number(0);
+  }
+  return database.run("DELETE FROM found WHERE (bucket, key, message) IN (SELECT bucket, key, message FROM found WHERE bucket < ?1 LIMIT 1000)",
+                      found_bucket(oldest));
+}
+
 Result<std::uint32_t> prune(Database& database, Instant before, std::uint32_t most) {
   std::vector<std::int64_t> ids;
   {
@@ -148,10 +185,14 @@ Result<std::uint32_t> prune(Database& database, Instant before, std::uint32_t mo
     }
   }
   for (const std::int64_t id : ids) {
+    TRY_VOID(database.run("DELETE FROM proof WHERE id IN (SELECT proof FROM attempt_proof WHERE message = ?1)"
+                          " AND NOT EXISTS (SELECT 1 FROM attempt_proof o WHERE o.proof = proof.id AND o.message <> ?1)", id));
+    TRY_VOID(database.run("DELETE FROM attempt_proof WHERE message = ?1", id));
     TRY_VOID(database.run("DELETE FROM attempt WHERE message = ?1", id));
     TRY_VOID(database.run("DELETE FROM recipient WHERE message = ?1", id));
     TRY_VOID(database.run("DELETE FROM message WHERE id = ?1", id));
   }
+  TRY_VOID(forget_found(database));
   return static_cast<std::uint32_t>(ids.size());
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/store/body.h"
@@ -18,8 +19,9 @@ namespace danewerk::io {
 /// Error: malformed, naming the address, if it would not read back as what it is; or no recipients, or hops that do not match.
 Result<void> check_storable(const types::NewMessage& message);
 
-/// Error: conflict if the id is taken.
-Result<void> insert_message(Database& database, types::QueueId id, const types::NewMessage& message, const StoredBody& body);
+/// `about`: the message a notice tells of. Error: conflict if the id is taken.
+Result<void> insert_message(Database& database, types::QueueId id, const types::NewMessage& message, const StoredBody& body,
+                            std::optional<types::QueueId> about = std::nullopt);
 
 struct Applied {
   bool known = false;        ///< the message is still queued, or was until now
@@ -35,8 +37,14 @@ Result<void> insert_attempt(Database& database, types::QueueId id, const types::
 /// All that wait become dropped; a ledger row says so. `known` is false if none waited.
 Result<Applied> drop_message(Database& database, types::QueueId id, const types::AdminAct& act);
 
-/// Removes up to `most` messages finished before `before`, with all their rows. How many.
+/// Removes up to `most` messages finished before `before`, the longest finished first, with all their rows and the proofs
+/// nobody else needs. How many.
 Result<std::uint32_t> prune(Database& database, Instant before, std::uint32_t most);
+
+/// Where table `found` keeps a message: a stretch of about 17 minutes of queue ids.
+std::int64_t found_bucket(std::int64_t message);
+/// What it is kept under: a hash of a Message-ID or address, ASCII case aside. Hashes may be equal: who finds compares.
+std::int64_t found_key(std::string_view text);
 
 /// Seven columns from `first`: sender, declared_size, body_kind, utf8, require_tls, dsn_return, envelope_id.
 Result<types::Sender> read_sender(const Rows& rows, int first);

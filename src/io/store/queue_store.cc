@@ -33,7 +33,7 @@ struct RecordJob {
   Result<void> run(Database& database) {
     TRY(applied, apply_results(database, id, results, now));
     for (const auto& attempt : attempts) TRY_VOID(insert_attempt(database, id, attempt));
-    for (const auto& notice : notices) TRY_VOID(insert_message(database, notice.id, notice.message, notice.body));
+    for (const auto& notice : notices) TRY_VOID(insert_message(database, notice.id, notice.message, notice.body, id));
     return {};
   }
 };
@@ -89,6 +89,21 @@ Task<Result<Recorded>> QueueStore::record(Recording recording) {
   };
   CO_TRY_VOID(co_await store_.writer().write(std::move(work), std::move(settled)));
   co_return Recorded{job->applied.known, job->applied.waiting};
+}
+
+Task<Result<void>> QueueStore::put_off(const types::DueRecipients& due, Instant until, types::EnhancedCode code, std::string sentence) {
+  Writer::Work work = [id = due.id.number(), recipients = due.recipients, until, code = code.to_string(),
+                       sentence = std::move(sentence)](Database& database) -> Result<void> {
+    for (const types::DueRecipient& one : recipients) {
+      TRY_VOID(database.run("UPDATE recipient SET next_at = ?3, code = ?4, sentence = ?5, memo = ?6 WHERE message = ?1 AND position = ?2 AND state = 0",
+                            id, one.position, until, code, sentence, one.memo));
+    }
+    return {};
+  };
+  Writer::Answer settled = [claims = claims_, key = Claims::Key{due.id.number(), due.hop.text}](const Result<void>& result) {
+    if (result) claims->release(key);
+  };
+  co_return co_await store_.writer().write(std::move(work), std::move(settled));
 }
 
 Task<Result<std::optional<Instant>>> QueueStore::next_due() {

@@ -49,6 +49,9 @@ struct Recorded {
   std::uint32_t waiting = 0;  ///< recipients that still wait
 };
 
+/// Messages one transaction forgets, so that an accept() waits some milliseconds at most.
+constexpr std::uint32_t prune_slice = 100;
+
 /// Thread safe.
 class QueueStore {
  public:
@@ -69,6 +72,10 @@ class QueueStore {
   /// Ends a claim. On error the claim stays: delivering again what cannot be recorded would send it without end.
   Task<Result<Recorded>> record(Recording recording);
 
+  /// Ends a claim without an attempt: its recipients wait until `until`, say why, and keep the memo given here. Counts as no try. On
+  /// error the claim stays, as with record().
+  Task<Result<void>> put_off(const types::DueRecipients& due, Instant until, types::EnhancedCode code, std::string sentence);
+
   /// When somebody should call claim_due next, if nothing is added before.
   Task<Result<std::optional<Instant>>> next_due();
 
@@ -76,6 +83,8 @@ class QueueStore {
   Task<Result<BodyReader>> open_body(types::QueueId id);
 
   Task<Result<std::vector<types::QueueEntry>>> list(types::QueueFilter filter);
+  /// Newest first, queued and finished.
+  Task<Result<std::vector<types::QueueEntry>>> trace(types::TraceQuery query);
   /// Also of finished messages, until pruned. Error: not_found.
   Task<Result<types::QueueDetail>> show(types::QueueId id);
   Task<Result<types::QueueCounts>> counts(Instant now);
@@ -84,7 +93,12 @@ class QueueStore {
   /// Ends what still waits of these messages, without notice to the sender; returns those it changed.
   Task<Result<std::vector<types::QueueId>>> drop(std::vector<types::QueueId> ids, types::AdminAct act);
   /// Forgets history finished before `before`, a slice of `most` messages; returns how many it was.
-  Task<Result<std::uint32_t>> prune_history(Instant before, std::uint32_t most = 1000);
+  Task<Result<std::uint32_t>> prune_history(Instant before, std::uint32_t most = prune_slice);
+  /// Forgets the oldest history, a slice of `most` messages, while the database holds more than `size` octets besides
+  /// `waiting` (from waiting_octets()); returns how many it was. Pages freed are used again, the file does not shrink.
+  Task<Result<std::uint32_t>> prune_to_size(ByteCount size, ByteCount waiting, std::uint32_t most = prune_slice);
+  /// The bodies in the database of messages that still wait. Takes a while where many do.
+  Task<Result<ByteCount>> waiting_octets();
   Task<Result<std::vector<LedgerRow>>> ledger(std::optional<std::string> subject, std::uint32_t most = 100);
 
  private:

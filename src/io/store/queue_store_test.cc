@@ -173,6 +173,65 @@ TEST_F(QueueStoreTest, a_bounce_is_stored_with_the_failure_that_caused_it) {
   EXPECT_EQ(run(queue_->show(bounce_id))->entry.origin, types::Origin::notice);
 }
 
+TEST_F(QueueStoreTest, history_makes_room_oldest_first_and_waiting_mail_stays) {
+  std::vector<types::QueueId> ids;
+  for (int i = 0; i < 40; ++i) {
+    types::NewMessage message = message_to(1);
+    message.arrival = std::string(8000, 'x');
+    ids.push_back(accept(std::move(message)));
+  }
+  ASSERT_EQ(run(queue_->claim_due(start_of_time, 100))->size(), 40U);
+  for (std::size_t i = 0; i < 30; ++i) {
+    Recording recording = ending(ids[i], "hop0.example", {0}, RecipientState::delivered);
+    recording.now = start_of_time + std::chrono::seconds(i);
+    ASSERT_TRUE(run(queue_->record(std::move(recording))).has_value());
+  }
+  const ByteCount waiting = *run(queue_->waiting_octets());
+  EXPECT_EQ(static_cast<std::uint64_t>(waiting), 10U * 6);
+  EXPECT_EQ(*run(queue_->prune_to_size(ByteCount{1 << 30}, waiting, 10)), 0U) << "there is room enough";
+  EXPECT_EQ(*run(queue_->prune_to_size(ByteCount{200'000}, waiting, 10)), 10U);
+  EXPECT_FALSE(run(queue_->show(ids[9])).has_value());
+  EXPECT_TRUE(run(queue_->show(ids[10])).has_value()) << "the younger half stays";
+  std::uint32_t more = 0;
+  while (const std::uint32_t pruned = *run(queue_->prune_to_size(ByteCount{1}, waiting, 7))) more += pruned;
+  EXPECT_EQ(more, 20U);
+  for (std::size_t i = 30; i < 40; ++i) EXPECT_TRUE(run(queue_->show(ids[i])).has_value()) << "what waits is never history";
+}
+
+TEST_F(QueueStoreTest, is_found_through_all_of_history_newest_first) {
+  types::TraceQuery bob;
+  bob.address = "R0@HOP0.example";
+  std::vector<types::QueueId> ids;
+  for (int i = 0; i < 30; ++i) {
+    types::NewMessage message = message_to(1, start_of_time + i * 10min);  // over many buckets
+    message.message_id = std::to_string(i) + "@x.test";
+    ids.push_back(accept(std::move(message)));
+  }
+  auto found = *run(queue_->trace(bob));
+  ASSERT_EQ(found.size(), 20U) << "the limit";
+  EXPECT_EQ(found.front().id, ids.back());
+  EXPECT_TRUE(std::is_sorted(found.rbegin(), found.rend(), [](const auto& a, const auto& b) { return a.id < b.id; }));
+  bob.limit = 100;
+  bob.since = start_of_time + 100min;
+  EXPECT_EQ(run(queue_->trace(bob))->size(), 20U);
+  types::TraceQuery by_id;
+  by_id.message_id = "7@x.test";
+  EXPECT_EQ(run(queue_->trace(by_id))->at(0).id, ids[7]);
+  by_id.message_id = "7@X.test";
+  EXPECT_TRUE(run(queue_->trace(by_id))->empty()) << "a Message-ID is compared exactly";
+  // What is forgotten is not found, and leaves nothing behind.
+  ASSERT_EQ(run(queue_->claim_due(start_of_time + 1h * 24, 100))->size(), 30U);
+  for (std::size_t i = 0; i < 30; ++i) ASSERT_TRUE(run(queue_->record(ending(ids[i], "hop0.example", {0}, RecipientState::delivered))).has_value());
+  EXPECT_EQ(*run(queue_->prune_history(start_of_time + 1h, 30)), 30U);
+  EXPECT_TRUE(run(queue_->trace(bob))->empty());
+  std::function<Result<std::int64_t>(Database&)> count = [](Database& database) -> Result<std::int64_t> {
+    TRY(Rows rows, database.query("SELECT count(*) FROM found"));
+    TRY_VOID(rows.next());
+    return rows.number(0);
+  };
+  EXPECT_EQ(*run(store_->read<std::int64_t>(Store::Lane::views, std::move(count))), 0);
+}
+
 TEST_F(QueueStoreTest, one_commit_serves_many) {
   boost::asio::io_context loop(1);
   std::vector<std::optional<Result<types::QueueId>>> results(32);

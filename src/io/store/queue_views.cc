@@ -1,5 +1,8 @@
 #include "io/store/queue_views.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "io/store/queue_rows.h"
 
 namespace danewerk::io {
@@ -11,7 +14,8 @@ namespace {
   "SELECT m.id, m.tenant, m.origin, m.received_at, m.finished_at,"                                                \
   " length(CAST(m.prepended AS BLOB)) + m.body_size, m.recipients, m.waiting,"                                    \
   " (SELECT min(next_at) FROM recipient r WHERE r.message = m.id AND +r.state = 0), m.sender, m.declared_size,"    \
-  " m.body_kind, m.utf8, m.require_tls, m.dsn_return, m.envelope_id, m.prepended FROM message m"
+  " m.body_kind, m.utf8, m.require_tls, m.dsn_return, m.envelope_id, m.prepended, m.message_id, m.arrival, m.about"   \
+  " FROM message m"
 #define DW_ENTRY_FILTER                                                                                           \
   " m.id > ?1 AND m.id <= ?2 AND (?3 IS NULL OR m.tenant = ?3)"                                                   \
   " AND (?4 IS NULL OR EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND r.hop = ?4))"                 \
@@ -21,9 +25,18 @@ constexpr std::string_view list_queued = DW_ENTRY_COLUMNS " WHERE m.waiting > 0 
 constexpr std::string_view list_finished = DW_ENTRY_COLUMNS " WHERE m.waiting = 0 AND" DW_ENTRY_FILTER;
 constexpr std::string_view list_all = DW_ENTRY_COLUMNS " WHERE" DW_ENTRY_FILTER;
 constexpr std::string_view one_entry = DW_ENTRY_COLUMNS " WHERE m.id = ?1";
+constexpr std::string_view notices_about = DW_ENTRY_COLUMNS " WHERE m.about = ?1 ORDER BY m.id";
+// ?1 bucket, ?2 key, ?3 the least id, ?4 Message-ID, ?5 address, ?6 limit
+constexpr std::string_view in_bucket = DW_ENTRY_COLUMNS
+    " WHERE m.id IN (SELECT message FROM found WHERE bucket = ?1 AND key = ?2) AND m.id >= ?3"
+    " AND (m.message_id = ?4 OR m.sender = ?5 COLLATE NOCASE OR EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id"
+    " AND r.address = ?5 COLLATE NOCASE)) ORDER BY m.id DESC LIMIT ?6";
 #undef DW_ENTRY_COLUMNS
 #undef DW_ENTRY_FILTER
 constexpr int prepended_column = 16;
+constexpr int message_id_column = 17;
+constexpr int arrival_column = 18;
+constexpr int about_column = 19;
 
 struct Bounds {
   std::int64_t after = 0;
@@ -65,7 +78,19 @@ Result<types::QueueEntry> read_entry(const Rows& rows) {
                            ByteCount{static_cast<std::uint64_t>(rows.number(5))},
                            static_cast<std::uint32_t>(rows.number(6)),
                            static_cast<std::uint32_t>(rows.number(7)),
-                           rows.maybe_instant(8)};
+                           rows.maybe_instant(8),
+                           rows.text(message_id_column)};
+}
+
+Result<std::vector<types::QueueEntry>> read_entries(Result<Rows> query) {
+  TRY(Rows rows, std::move(query));
+  std::vector<types::QueueEntry> out;
+  while (true) {
+    TRY(const bool more, rows.next());
+    if (!more) return out;
+    TRY(auto entry, read_entry(rows));
+    out.push_back(std::move(entry));
+  }
 }
 
 Result<std::vector<types::QueuedRecipient>> read_recipients(Database& database, types::QueueId id) {
@@ -86,7 +111,8 @@ Result<std::vector<types::QueuedRecipient>> read_recipients(Database& database, 
 }
 
 Result<std::vector<types::AttemptEvidence>> read_attempts(Database& database, types::QueueId id) {
-  TRY(Rows rows, database.query("SELECT at, hop, host, code, sentence, evidence FROM attempt WHERE message = ?1 ORDER BY id",
+  TRY(Rows rows, database.query("SELECT a.at, a.hop, a.host, a.code, a.sentence, a.evidence, p.state, p.why FROM attempt a"
+                                " LEFT JOIN attempt_proof p ON p.attempt = a.id WHERE a.message = ?1 ORDER BY a.id",
                                 id.number()));
   std::vector<types::AttemptEvidence> out;
   while (true) {
@@ -94,7 +120,7 @@ Result<std::vector<types::AttemptEvidence>> read_attempts(Database& database, ty
     if (!more) return out;
     TRY(auto code, read_code(rows, 3));
     out.push_back({rows.instant(0), types::HopKey{rows.text(1)}, rows.text(2), code.value_or(types::EnhancedCode{}),
-                   rows.text(4), rows.text(5)});
+                   rows.text(4), rows.text(5), static_cast<types::ProofState>(rows.number(6)), rows.text(7)});
   }
 }
 
@@ -108,25 +134,36 @@ Result<std::uint64_t> count(Result<Rows> query) {
 
 Result<std::vector<types::QueueEntry>> list_messages(Database& database, const types::QueueFilter& filter) {
   const Bounds bounds = bounds_of(filter);
-  TRY(Rows rows, database.query(sql_of(filter.which), bounds.after, bounds.last, bounds.tenant, bounds.hop, filter.recipient,
-                                filter.limit));
+  return read_entries(database.query(sql_of(filter.which), bounds.after, bounds.last, bounds.tenant, bounds.hop, filter.recipient,
+                                     filter.limit));
+}
+
+Result<std::vector<types::QueueEntry>> find_messages(Database& database, const types::TraceQuery& query) {
+  const std::int64_t least = query.since ? types::QueueId::first_at(*query.since).number() : 0;
+  const std::int64_t key = found_key(query.message_id ? *query.message_id : query.address.value_or(""));
   std::vector<types::QueueEntry> out;
-  while (true) {
-    TRY(const bool more, rows.next());
-    if (!more) return out;
-    TRY(auto entry, read_entry(rows));
-    out.push_back(std::move(entry));
+  for (std::int64_t before = INT64_MAX; out.size() < query.limit;) {  // from the newest bucket back
+    TRY(Rows rows, database.query("SELECT max(bucket) FROM found WHERE bucket < ?1", before));
+    TRY_VOID(rows.next());
+    if (rows.is_null(0) || rows.number(0) < found_bucket(least)) break;
+    before = rows.number(0);
+    TRY(auto here, read_entries(database.query(in_bucket, before, key, least, query.message_id, query.address, query.limit - out.size())));
+    std::move(here.begin(), here.end(), std::back_inserter(out));
   }
+  return out;
 }
 
 Result<types::QueueDetail> show_message(Database& database, types::QueueId id) {
+  TRY(auto notices, read_entries(database.query(notices_about, id.number())));
   TRY(Rows rows, database.query(one_entry, id.number()));
   TRY(const bool found, rows.next());
   if (!found) return fail(ErrorKind::not_found, "no message " + id.to_string() + " in the queue or its history");
   TRY(auto entry, read_entry(rows));
   TRY(auto recipients, read_recipients(database, id));
   TRY(auto attempts, read_attempts(database, id));
-  return types::QueueDetail{std::move(entry), rows.text(prepended_column), std::move(recipients), std::move(attempts)};
+  const auto about = rows.is_null(about_column) ? std::nullopt : std::optional(types::QueueId::from_number(rows.number(about_column)));
+  return types::QueueDetail{std::move(entry), rows.text(prepended_column), std::move(recipients), std::move(attempts),
+                            rows.text(arrival_column), about, std::move(notices)};
 }
 
 Result<types::QueueCounts> count_messages(Database& database, Instant now) {

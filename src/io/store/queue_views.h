@@ -31,6 +31,8 @@ Result<std::vector<types::DueRecipients>> claim_due_rows(Database& database, Cla
 Result<std::optional<Instant>> earliest_unclaimed(Database& database, const Claims& claims);
 
 Result<std::vector<types::QueueEntry>> list_messages(Database& database, const types::QueueFilter& filter);
+/// Newest first, queued and finished.
+Result<std::vector<types::QueueEntry>> find_messages(Database& database, const types::TraceQuery& query);
 /// Error: not_found.
 Result<types::QueueDetail> show_message(Database& database, types::QueueId id);
 Result<types::QueueCounts> count_messages(Database& database, Instant now);

@@ -1,6 +1,7 @@
 #include "service/delivery/evidence.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace danewerk::service {
 namespace {
@@ -13,6 +14,54 @@ Json of(const types::LookupEvidence& lookup) {
   Json json{{"question", lookup.question.to_string()}, {"dnssec", types::to_string(lookup.status)}, {"asked", to_rfc3339(lookup.asked)}};
   if (lookup.error) json["error"] = {{"kind", types::to_string(lookup.error->kind)}, {"what", lookup.error->what}};
   for (const types::ExtendedError& error : lookup.extended_errors) json["ede"].push_back(error.to_string());
+  return json;
+}
+
+const char* word_of(types::Existence existence) {
+  switch (existence) {
+    case types::Existence::records: return "records";
+    case types::Existence::no_data: return "no_data";
+    case types::Existence::no_name: return "no_name";
+  }
+  return "unknown";
+}
+
+Json of(const types::DnsQuestion& question, const types::Lookup& lookup) {
+  Json json{{"question", question.to_string()}};
+  if (lookup) {
+    json["dnssec"] = types::to_string(lookup->status);
+    json["answer"] = word_of(lookup->value.existence);
+    if (!lookup->value.records.empty()) json["records"] = lookup->value.records.size();
+    for (const types::DomainName& alias : lookup->value.aliases) json["aliases"].push_back(alias.to_string());
+    json["ttl"] = lookup->ttl.count();
+    json["asked"] = to_rfc3339(lookup->asked);
+    for (const types::ExtendedError& error : lookup->extended_errors) json["ede"].push_back(error.to_string());
+  } else {
+    const types::LookupError& error = lookup.error();
+    json["asked"] = to_rfc3339(error.asked);
+    json["error"] = {{"kind", types::to_string(error.kind)}, {"what", error.what}};
+    for (const types::ExtendedError& one : error.extended_errors) json["ede"].push_back(one.to_string());
+  }
+  return json;
+}
+
+/// A host's names: as the MX has it, and where aliases lead from there.
+std::set<types::DomainName> names_of(const types::MxHost& host, const types::DestinationFacts& facts) {
+  std::set<types::DomainName> names{host.name()};
+  for (const auto& [question, lookup] : facts.lookups) {
+    if (question.name == host.name() && lookup) names.insert(lookup->value.aliases.begin(), lookup->value.aliases.end());
+  }
+  return names;
+}
+
+/// The answers about the next hop and one host; all of them where no host is given.
+Json of(const types::DestinationFacts& facts, const types::Hop* hop) {
+  Json json = Json::array();
+  const std::set<types::DomainName> names = hop ? names_of(hop->host, facts) : std::set<types::DomainName>{};
+  for (const auto& [question, lookup] : facts.lookups) {
+    const types::DomainName subject = question.type == types::RecordType::tlsa ? question.name.parent().parent() : question.name;
+    if (!hop || question.type == types::RecordType::mx || names.contains(subject)) json.push_back(of(question, lookup));
+  }
   return json;
 }
 
@@ -29,6 +78,9 @@ Json of(const types::Hop& hop) {
             {"level", types::to_string(hop.level)}, {"reason", types::to_string(hop.reason)}};
   if (hop.audit) json["audit"] = types::to_string(*hop.audit);
   for (const types::IpAddress& address : hop.addresses) json["addresses"].push_back(address.to_string());
+  if (hop.raised) json["raised"] = true;
+  if (hop.audit) json["audit"] = types::to_string(*hop.audit);
+  if (hop.waived) json["waived"] = true;
   if (hop.dane) {
     json["base_domain"] = hop.dane->base.to_string();
     for (const types::TlsaRecord& record : hop.dane->published) json["published"].push_back(record.to_string());
@@ -88,10 +140,18 @@ Json of(const types::Verdict& verdict) {
   return json;
 }
 
+void add(Json& json, std::span<const types::NegativeAnchor> anchors) {
+  for (const types::NegativeAnchor& one : anchors) {
+    json["negative_trust_anchors"].push_back(
+        {{"domain", one.domain.to_string()}, {"who", one.who}, {"why", one.why}, {"since", to_rfc3339(one.since)}, {"until", to_rfc3339(one.end())}});
+  }
+}
+
 }  // namespace
 
-std::string evidence_of(const types::DeliveryPlan& plan) {
+std::string evidence_of(const types::DeliveryPlan& plan, Ground ground) {
   Json json{{"next_hop", plan.next_hop.to_string()}, {"mx", types::to_string(plan.mx)}, {"made", to_rfc3339(plan.made)}};
+  if (plan.demands.require_tls != types::RequireTls::no) json["require_tls"] = types::to_string(plan.demands.require_tls);
   if (plan.sts) json["mta_sts"] = of(*plan.sts);
   for (const types::Hop& hop : plan.hops) json["hops"].push_back(of(hop));
   for (const types::HostOut& host : plan.out) {
@@ -99,10 +159,12 @@ std::string evidence_of(const types::DeliveryPlan& plan) {
   }
   if (plan.stop) json["stop"] = of(*plan.stop);
   add_terms(json, plan, nullptr);
+  if (ground.facts && !ground.facts->lookups.empty()) json["lookups"] = of(*ground.facts, nullptr);
+  add(json, ground.anchors);
   return text_of(json);
 }
 
-std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& attempt) {
+std::string evidence_of(const types::DeliveryPlan& plan, Ground ground, const types::Attempt& attempt) {
   const types::Hop& hop = plan.hops.at(static_cast<std::size_t>(attempt.hop));
   Json json{{"hop", of(hop)},
             {"peer", attempt.peer.to_string()},
@@ -113,7 +175,10 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& a
             {"started", to_rfc3339(attempt.started)},
             {"ended", to_rfc3339(attempt.ended)}};
   if (!attempt.detail.empty()) json["detail"] = attempt.detail;
+  if (attempt.messages_before > 0) json["messages_before"] = attempt.messages_before;
   if (!attempt.peer_name.empty()) json["helo"] = attempt.peer_name;
+  if (attempt.dsn != types::DsnOffer::unknown) json["dsn"] = attempt.dsn == types::DsnOffer::offered;
+  if (attempt.require_tls == types::RequireTls::yes) json["requiretls"] = true;
   if (attempt.tls) json["tls"] = {{"version", attempt.tls->version}, {"cipher", attempt.tls->cipher}, {"resumed", attempt.tls->resumed}};
   for (const types::CertificateDigests& one : attempt.presented) {
     json["presented"].push_back({{"cert_sha256", one.cert_sha256}, {"spki_sha256", one.spki_sha256}});
@@ -122,18 +187,21 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Attempt& a
   if (plan.sts) json["mta_sts"] = of(*plan.sts);
   if (attempt.pkix) json["pkix"] = of(*attempt.pkix);
   if (attempt.reply) json["reply"] = attempt.reply->to_string();
+  if (ground.facts && !ground.facts->lookups.empty()) json["lookups"] = of(*ground.facts, &hop);
   for (const types::RecipientReply& one : attempt.replies) {
     json["replies"].push_back({{"recipient", static_cast<unsigned>(one.recipient)}, {"phase", types::to_string(one.phase)}, {"reply", one.reply.to_string()}});
   }
   add_terms(json, plan, &hop);
+  add(json, ground.anchors);
   return text_of(json);
 }
 
-std::string evidence_of(const types::Outcome& outcome) {
+std::string evidence_of(const types::Outcome& outcome, std::span<const types::NegativeAnchor> anchors) {
   Json json{{"disposition", types::to_string(outcome.disposition)}, {"code", outcome.code.to_string()}, {"sentence", outcome.sentence}};
   if (outcome.assurance) json["assurance"] = types::to_string(*outcome.assurance);
   if (outcome.reply) json["reply"] = outcome.reply->to_string();
   if (outcome.fault) json["fault"] = of(*outcome.fault);
+  add(json, anchors);
   return text_of(json);
 }
 
