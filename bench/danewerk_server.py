@@ -7,7 +7,7 @@ history of every attempt, durability, limits a peer, one event loop a processor.
 
 `in`: every bench domain is accepted with the route smtp:<plain sink>; delivery.max_concurrent is the number of
 smtp clients Postfix gets. No zone of its own, so the certificate it offers is one it made for this run.
-`out`: the sender's domain is ours. The queue is filled through submission.listen by a first run of the program
+`out`: the sender's domain is ours; messages a connection and whether TLS sessions are kept are set as Postfix's are. The queue is filled through submission.listen by a first run of the program
 that may have 0 deliveries under way; `hold()` ends it, `release()` starts it anew with as many as Postfix may
 have connections. So its start, with the reading of the queue, is inside the clock and inside its CPU figure.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from cpu import CpuMeter
 from lab.net import LabError, wait_until
 from servers import NotThere
-from stage import PLAIN_SINK, Stage
+from stage import IN_DOMAINS, PLAIN_SINK, Stage
 
 ADDRESS = "127.0.0.25"
 PROGRAM, CONFIG, STATE = "/var/bin/danewerk", "/etc/lab/danewerk.toml", "/var/lib/danewerk"
@@ -52,11 +52,14 @@ class DanewerkServer:
 
     name = "danewerk"
 
-    def __init__(self, stage: Stage, direction: str, program: Path, *, connections: int = 50, fresh: bool = True):
+    def __init__(self, stage: Stage, direction: str, program: Path, *, connections: int = 50, per_connection: int | None = None, resume: bool = True,
+                 fresh: bool = True):
         if not program.exists():
             raise NotThere(f"{program} is not there: scripts/build release danewerk, or name another with --danewerk")
         self.stage_, self.direction_, self.program_ = stage, direction, program
         self.connections_, self.fresh_ = connections, fresh
+        self.more_ = "" if per_connection is None else f"messages_per_connection = {per_connection}\n"
+        self.more_ += "" if resume else "tls_sessions = 0\n"
         self.log = stage.host.dir / "danewerk.log"
         self.address = f"{ADDRESS}:{25 if direction == 'in' else 587}"
         self.meter = CpuMeter(self.name)
@@ -71,7 +74,7 @@ class DanewerkServer:
         self.begin_(self.connections_ if self.direction_ == "in" else 0)
         wait_until(self.ready_, "danewerk to answer and to listen", 20, every=0.1)
         if self.direction_ == "in":
-            for n in range(self.stage_.domains):
+            for n in range(IN_DOMAINS):
                 self.add_domain_(f"d{n}.bench.test")
         else:
             self.add_domain_("load.bench.test")
@@ -79,7 +82,7 @@ class DanewerkServer:
     def begin_(self, concurrent: int) -> None:
         host = self.stage_.host
         (host.dir / CONFIG.lstrip("/")).write_text(CONFIG_TEXT.format(
-            state=STATE, address=ADDRESS, concurrent=concurrent, per_destination=self.connections_))
+            state=STATE, address=ADDRESS, concurrent=concurrent, per_destination=self.connections_) + self.more_)
         host.meter = self.meter
         self.process_ = host.popen([PROGRAM, "--config", CONFIG, "serve"], log=self.log)
         host.meter = None

@@ -67,6 +67,7 @@ smtp_dns_support_level = dnssec
 smtp_host_lookup = dns
 smtp_connection_cache_on_demand = {reuse}
 smtp_tls_connection_reuse = {reuse}
+smtp_connection_reuse_count_limit = {per_connection}
 """
 
 LOG = "/var/log/mail/postfix.log"
@@ -83,11 +84,13 @@ class PostfixServer(lab_postfix.Postfix):
     name = "postfix"
     address = "127.0.0.1:25"
 
-    def __init__(self, stage: Stage, direction: str, *, connections: int = 20, reuse: bool = False, log: bool = False,
+    def __init__(self, stage: Stage, direction: str, *, connections: int = 20, per_connection: int = 1, resume: bool = False, log: bool = False,
                  settings: list[str] | None = None):
         super().__init__(stage.host, stage.host.hostname, [])
         self.stage_, self.direction_, self.logging_ = stage, direction, log
-        self.connections_, self.reuse_, self.settings_ = connections, reuse, settings or []
+        self.connections_, self.per_connection_, self.settings_ = connections, per_connection, list(settings or [])
+        if resume:
+            self.settings_.append("smtp_tls_session_cache_database = btree:/var/lib/postfix/smtp_scache")
         self.meter = CpuMeter(self.name)
 
     def prepare(self) -> None:
@@ -96,7 +99,7 @@ class PostfixServer(lab_postfix.Postfix):
         if self.direction_ == "in":
             text += IN_CF.format(address=PLAIN_SINK[0], port=PLAIN_SINK[1])
         else:
-            text += OUT_CF.format(reuse="yes" if self.reuse_ else "no")
+            text += OUT_CF.format(reuse="yes" if self.per_connection_ > 1 else "no", per_connection=self.per_connection_)
         (conf / "main.cf").write_text(text + "".join(f"{setting}\n" for setting in self.settings_))
         (conf / "master.cf").write_text(self.services_(with_queue_manager=self.direction_ == "in"))
 

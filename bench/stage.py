@@ -6,12 +6,15 @@ disk of the run directory, so an fsync is a real one.
 
     127.0.0.1:53      Unbound, validating; 127.0.0.53:53 Knot with one signed zone, the root, that holds every name
     127.0.0.2:2525    the plain sink that inbound mail is relayed to
-    127.3.0.1..:25    the TLS sinks: dN.bench.test has MX mxN.bench.test, 127.3.0.(N+1), TLSA 3 1 1 of their key
+    127.3.0.1..:25    the TLS sinks: dN.bench.test has MX mxN.bench.test, 127.3.0.0 + N + 1, TLSA 3 1 1 of their key;
+                      one certificate for all, since DANE-EE looks at no name (RFC 7672 3.1.1)
 """
+import contextlib
 import ctypes
 import json
 import os
 import socket
+import struct
 import subprocess
 import threading
 from pathlib import Path
@@ -22,6 +25,7 @@ from lab.net import Host, LabError, Net, wait_until
 
 PLAIN_SINK = ("127.0.0.2", 2525)
 TLS_SINK = "127.3.0.1"
+IN_DOMAINS = 100  # recipient domains of inbound runs
 CLONE_NEWNET = 0x40000000
 
 KNOT_CONF = """\
@@ -71,6 +75,8 @@ server:
   do-not-query-localhost: no
   do-ip6: no
   trust-anchor-signaling: no
+  msg-cache-size: 64m
+  rrset-cache-size: 128m
   root-key-sentinel: no
 remote-control:
   control-enable: no
@@ -149,8 +155,7 @@ class Stage:
         for folder in ("etc/knot", "etc/postfix", "etc/unbound"):
             (self.host.dir / folder).mkdir(parents=True)
         self.net.up([self.host])
-        self.certificate = certs.self_issued(self.net.run_dir / "certs", "mail.bench.test",
-                                             tuple(f"mx{n}.bench.test" for n in range(self.domains)))
+        self.certificate = certs.self_issued(self.net.run_dir / "certs", "mail.bench.test", ("*.bench.test",))
 
     def down(self) -> None:
         self.net.clean()
@@ -163,7 +168,7 @@ class Stage:
         for n in range(self.domains):
             third, fourth = divmod(n + 1, 256)
             rows += [f"d{n}.bench.test. 3600 IN MX 10 mx{n}.bench.test.",
-                     f"mx{n}.bench.test. 3600 IN A 127.3.{third}.{fourth}",
+                     f"mx{n}.bench.test. 3600 IN A 127.{3 + third // 256}.{third % 256}.{fourth}",
                      f"_25._tcp.mx{n}.bench.test. 3600 IN TLSA {self.certificate.tlsa()}"]
         return "\n".join(rows) + "\n"
 
@@ -195,10 +200,37 @@ class Stage:
             done = host.run(["kdig", "@127.0.0.1", "+dnssec", "+time=1", "+retry=0", last, "TLSA"], check=False)
             flags = next((row for row in done.stdout.splitlines() if "Flags:" in row), "")
             return " ad" in flags and "IN\tTLSA" in done.stdout.replace("       ", "\t")
-        wait_until(secure, f"a validated answer for {last} TLSA", 20, every=0.2)
+        wait_until(secure, f"a validated answer for {last} TLSA", 20 + self.domains / 100, every=0.2)
+
+    def warm_resolver(self) -> None:
+        """Has it look up all that a delivery asks for, so that no server pays for filling the cache the others find full."""
+        questions = [(name, kind) for n in range(self.domains) for name, kind in (
+            (f"d{n}.bench.test", 15), (f"mx{n}.bench.test", 1), (f"mx{n}.bench.test", 28), (f"_25._tcp.mx{n}.bench.test", 52))]
+        with contextlib.closing(self.inside_(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))) as wire:
+            wire.connect(("127.0.0.1", 53))
+            wire.settimeout(3)
+            for start in range(0, len(questions), 50):
+                waiting = {}
+                for number, (name, kind) in enumerate(questions[start:start + 50]):
+                    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+                    waiting[number] = struct.pack(">6H", number, 0x0120, 1, 0, 0, 0) + labels + struct.pack(">BHH", 0, kind, 1)
+                for _ in range(5):
+                    for query in waiting.values():
+                        wire.send(query)
+                    with contextlib.suppress(TimeoutError):
+                        while waiting:
+                            waiting.pop(struct.unpack(">H", wire.recv(4096)[:2])[0], None)
+                    if not waiting:
+                        break
+                if waiting:
+                    raise LabError(f"the resolver does not answer {len(waiting)} of the questions from number {start} on")
 
     def connect(self, address: tuple[str, int]) -> socket.socket:
-        """A TCP connection inside the host's network: made by a thread that enters it, usable by all."""
+        """A TCP connection inside the host's network."""
+        return self.inside_(lambda: socket.create_connection(address, 5))
+
+    def inside_(self, make) -> socket.socket:
+        """A socket of the host's network: made by a thread that enters it, usable by all."""
         libc = ctypes.CDLL(None, use_errno=True)
         result: list = []
 
@@ -207,26 +239,25 @@ class Stage:
                 with open(f"/proc/{self.host.keeper()}/ns/net", "rb") as namespace:
                     if libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
                         raise OSError(ctypes.get_errno(), "setns")
-                result.append(socket.create_connection(address, 5))
+                result.append(make())
             except (OSError, LabError) as error:
                 result.append(error)
         thread = threading.Thread(target=inside)
         thread.start()
         thread.join()
         if not isinstance(result[0], socket.socket):
-            raise LabError(f"no connection to {address}: {result[0]}")
+            raise LabError(f"no socket inside the stage: {result[0]}")
         return result[0]
 
     def plain_sink(self) -> Sink:
         self.host.meter = self.tools_meter
         return Sink(self, "plain-sink", ["--listen", f"{PLAIN_SINK[0]}:{PLAIN_SINK[1]}", "--chunking", "off"], PLAIN_SINK)
 
-    def tls_sink(self, per_connection: int) -> Sink:
+    def tls_sink(self, domains: int) -> Sink:
         self.host.meter = self.tools_meter
         return Sink(self, "tls-sink", [
-            "--listen", f"{TLS_SINK}/{self.domains}:25", "--starttls", "--require-tls", "--chunking", "off",
-            "--cert", str(self.certificate.pem), "--key", str(self.certificate.key),
-            "--messages-per-connection", str(per_connection)], (TLS_SINK, 25))
+            "--listen", f"{TLS_SINK}/{domains}:25", "--starttls", "--require-tls", "--chunking", "off",
+            "--cert", str(self.certificate.pem), "--key", str(self.certificate.key)], (TLS_SINK, 25))
 
     def load(self, arguments: list[str]) -> dict:
         """Runs the generator inside; returns its record. LabError if not every message was accepted."""

@@ -4,7 +4,9 @@ Only what a lab needs differs from the defaults: where the root of this Internet
 delivered to, and TTLs and waits of seconds instead of hours. `TIMINGS` says which, so that a demo can print them.
 """
 import json
+import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -55,9 +57,9 @@ policy_max_retry = "{delivery.policy_max_retry}"
 """
 
 
-def config_text(host: Host) -> str:
-    text = CONFIG
-    for key, value in TIMINGS.items():
+def config_text(host: Host, timings: dict[str, str], zone: bool) -> str:
+    text = CONFIG if zone else CONFIG[:CONFIG.index("[zone]")] + CONFIG[CONFIG.index("[delivery]"):]
+    for key, value in timings.items():
         text = text.replace("{" + key + "}", value)
     return text.replace("{v4}", host.ipv4).replace("{v6}", host.ipv6).replace("{zone}", MX_ZONE.rstrip("."))
 
@@ -67,19 +69,28 @@ class Danewerk:
 
     CONFIG_INSIDE = "/etc/lab/danewerk.toml"
 
-    def __init__(self, host: Host, program: Path = PROGRAM):
+    def __init__(self, host: Host, program: Path = PROGRAM, timings: dict[str, str] | None = None, zone: bool = True,
+                 delivery: str = ""):
+        """`timings` replaces some of TIMINGS. Without `zone` it only sends: no MX zone, no waiting for its DS. `delivery`: more lines of that section."""
         self.host = host
         self.program_inside = "/var/bin/danewerk"
         self.program = program
         self.log = host.dir / "danewerk.log"
         self.process: subprocess.Popen | None = None
+        self.zone_, self.delivery_ = zone, delivery
+        self.resolver = ""  # more lines of that section, for the next start
+        self.timings_ = {**TIMINGS, **(timings or {})}
+
+    def config(self) -> str:
+        text = config_text(self.host, self.timings_, self.zone_) + self.delivery_
+        return text.replace("[resolver]\n", "[resolver]\n" + self.resolver)
 
     def start(self) -> None:
         """The supervisor, as root; it gives up what it does not need. Returns once the control socket answers."""
         inside = self.host.dir / self.program_inside.lstrip("/")
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.program, inside)
-        (self.host.dir / "etc/lab/danewerk.toml").write_text(config_text(self.host))
+        (self.host.dir / "etc/lab/danewerk.toml").write_text(self.config())
         self.process = self.host.popen([self.program_inside, "--config", self.CONFIG_INSIDE, "serve"], log=self.log)
         wait_until(self.answers_, "danewerk to answer on its control socket", 20)
 
@@ -101,6 +112,22 @@ class Danewerk:
 
     def json(self, *arguments: str, input: bytes | None = None):
         return json.loads(self.command(*arguments, "--json", input=input))
+
+    def ask(self, operation: str, body: bytes | None = None, **arguments):
+        """One request on the control socket (docs/formats/control.md), as `command(..., "--json")` makes it, without a process for each."""
+        folder = os.open(self.host.dir / "var/lib/danewerk", os.O_PATH | os.O_DIRECTORY)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+                line.settimeout(120)
+                line.connect(f"/proc/self/fd/{folder}/control.sock")  # a run directory's name may be too long for a socket's
+                line.sendall(json.dumps({"op": operation, "args": arguments, **({"body": len(body)} if body else {})}).encode() + b"\n" + (body or b""))
+                with line.makefile("rb") as heard:
+                    answer = json.loads(heard.read())
+        finally:
+            os.close(folder)
+        if not answer["ok"]:
+            raise LabError(f"danewerk: {operation} {arguments}: {answer['error']}")
+        return answer["result"]
 
     def log_lines(self, containing: str = "") -> list[str]:
         if not self.log.exists():

@@ -42,14 +42,17 @@ class Tampering:
 class Dns:
     """Start with start(); all other calls work from any process while the lab is up."""
 
-    def __init__(self, host: Host, zones: list[Zone]):
+    def __init__(self, host: Host, zones: list[Zone], more_servers: dict[int, str] | None = None):
+        """`more_servers`: number -> label of further servers, where `zones` names any."""
         self.host, self.zones = host, zones
-        listen = {number: [f"{ipv4(number)}@53", f"{ipv6(number)}@53"] for number in (NUMBERS["dns"], LEAVES)}
+        labels = {NUMBERS["dns"]: "top", LEAVES: "leaves", **(more_servers or {})}
+        listen = {number: [f"{ipv4(number)}@53", f"{ipv6(number)}@53"] for number in labels}
+        labels[TAMPER] = "attacked"
         listen[TAMPER] = [f"127.0.0.1@{INNER_PORT}"]
-        labels = {NUMBERS["dns"]: "top", LEAVES: "leaves", TAMPER: "attacked"}
         self.servers = [Knot(host, label, listen[number], [z for z in zones if z.server == number])
                         for number, label in labels.items()]
         self.rules_path_ = host.dir / "run/tamper/rules.json"
+        self.first_rules: list[dict] = []  # attacks in force from the start
 
     # -- starting ----------------------------------------------------------------------------------------------
 
@@ -66,7 +69,7 @@ class Dns:
         for server in self.servers:
             server.start(self.zones, ds)
         self.rules_path_.parent.mkdir(parents=True, exist_ok=True)
-        self.write_rules([])
+        self.write_rules(self.first_rules)
         log = root / "tamper_proxy.log"
         proxy = self.host.popen(
             ["/usr/bin/python3", "-P", Path(__file__).resolve().parent / "tamper_proxy.py", "/run/tamper/rules.json",

@@ -19,6 +19,7 @@ server:
   tcp-workers: 2
   background-workers: 2
   automatic-acl: off
+  udp-max-payload: 4096
 log:
 - target: /var/log/knot/{label}.log
   any: info
@@ -37,6 +38,31 @@ policy:
   rrsig-lifetime: 14d
   nsec3: off
   cds-cdnskey-publish: none
+- id: nsec3
+  manual: on
+  single-type-signing: on
+  algorithm: ecdsap256sha256
+  dnskey-ttl: {ttl}
+  zone-max-ttl: {ttl}
+  rrsig-lifetime: 14d
+  nsec3: on
+  nsec3-iterations: 0
+  nsec3-salt-length: 0
+  cds-cdnskey-publish: none
+- id: nsec3-2500
+  manual: on
+  single-type-signing: on
+  algorithm: ecdsap256sha256
+  dnskey-ttl: {ttl}
+  zone-max-ttl: {ttl}
+  rrsig-lifetime: 14d
+  nsec3: on
+  nsec3-iterations: 2500
+  nsec3-salt-length: 8
+  cds-cdnskey-publish: none
+mod-onlinesign:
+- id: online
+  policy: lab
 template:
 - id: default
   storage: /var/lib/knot/{label}/zones
@@ -64,7 +90,10 @@ class Knot:
         text = CONF.format(label=self.label, listen=", ".join(self.listen_), ttl=TTL)
         for zone in self.zones:
             text += f"- domain: {zone.name}\n  file: {self.file_name(zone)}\n"
-            text += "  dnssec-signing: on\n  dnssec-policy: lab\n" if zone.signed else ""
+            if zone.policy == "online":
+                text += "  module: mod-onlinesign/online\n"
+                continue
+            text += f"  dnssec-signing: on\n  dnssec-policy: {zone.policy}\n" if zone.signed else ""
         (self.host.dir / "etc/knot" / f"{self.label}.conf").write_text(text)
         self.host.run(["install", "-d", "-o", "knot", "-g", "knot", f"/run/knot-{self.label}", "/var/log/knot",
                        f"/var/lib/knot/{self.label}", f"/var/lib/knot/{self.label}/zones"])

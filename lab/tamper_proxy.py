@@ -9,6 +9,9 @@ JSON file, anew whenever the file is replaced, so a test switches an attack on a
      {"name": "forged.lab.", "type": "MX", "action": "replace", "ttl": 5, "data": ["10 mx.attacker.lab."]}]
 
 break    one octet of each RRSIG over that set is changed: only that set is bogus
+servfail the question is answered SERVFAIL, nothing else in the zone is
+drop     the question is never answered, on UDP nor TCP
+oversize an answer above "limit" octets never arrives on UDP, as where fragments are lost; TCP passes
 replace  the set's data are replaced; the RRSIG of the true data stays (with "unsigned": true it is dropped)
 """
 import json
@@ -22,6 +25,7 @@ import threading
 import dns.exception
 import dns.flags
 import dns.message
+import dns.rcode
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
@@ -76,8 +80,8 @@ def falsify(answer: dns.message.Message, rule: dict) -> None:
     answer.answer = sections
 
 
-def treat(wire: bytes, rules: Rules, limit: int) -> bytes:
-    """The answer to send instead of `wire`, at most `limit` octets; untouched (the very octets) if no rule applies."""
+def treat(wire: bytes, rules: Rules, limit: int, udp: bool) -> bytes | None:
+    """The answer to send instead of `wire`, at most `limit` octets; untouched (the very octets) if no rule applies, None for silence."""
     try:
         answer = dns.message.from_wire(wire)
         rule = rules.find(answer.question[0].name, answer.question[0].rdtype) if answer.question else None
@@ -85,6 +89,14 @@ def treat(wire: bytes, rules: Rules, limit: int) -> bytes:
         return wire
     if rule is None:
         return wire
+    if rule["action"] == "drop":
+        return None
+    if rule["action"] == "oversize":
+        return None if udp and len(wire) > rule["limit"] else wire
+    if rule["action"] == "servfail":
+        refusal = dns.message.make_response(dns.message.make_query(answer.question[0].name, answer.question[0].rdtype, id=answer.id))
+        refusal.set_rcode(dns.rcode.SERVFAIL)
+        return refusal.to_wire()
     falsify(answer, rule)
     out = answer.to_wire(max_size=65535)
     if len(out) <= limit:
@@ -122,7 +134,9 @@ def serve_udp(listener: socket.socket, rules: Rules, port: int) -> None:
             answer = upstream.recv(65535)
             while answer[:2] != query[:2]:  # a late answer to an earlier query
                 answer = upstream.recv(65535)
-            listener.sendto(treat(answer, rules, udp_limit(query)), peer)
+            told = treat(answer, rules, udp_limit(query), True)
+            if told is not None:
+                listener.sendto(told, peer)
         except OSError as error:
             print(f"no answer for {peer[0]}: {error}", flush=True)
 
@@ -137,8 +151,9 @@ class TcpHandler(socketserver.BaseRequestHandler):
                     query = read_exactly(self.request, size)
                     upstream.sendall(struct.pack("!H", size) + query)
                     (size,) = struct.unpack("!H", read_exactly(upstream, 2))
-                    answer = treat(read_exactly(upstream, size), self.server.rules, 65535)
-                    self.request.sendall(struct.pack("!H", len(answer)) + answer)
+                    answer = treat(read_exactly(upstream, size), self.server.rules, 65535, False)
+                    if answer is not None:
+                        self.request.sendall(struct.pack("!H", len(answer)) + answer)
         except (EOFError, OSError):
             pass  # either side closed: so do we
 

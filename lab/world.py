@@ -61,7 +61,10 @@ class World:
         self.certificates: dict[str, certs.Certificate] = {}
         if self.certificates_dir.exists():
             self.make_certificates_()
-        self.dns = Dns(self.hosts["dns"], self.zones_())
+        self.dns = self.make_dns_()
+
+    def make_dns_(self) -> Dns:
+        return Dns(self.hosts["dns"], self.zones_())
 
     def make_host_(self, name: str, number: int) -> Host:
         return Host(self.net, name, number, hostname=MAIL_NAMES.get(name, f"{name}.lab"), trees=TREES.get(name),
@@ -87,7 +90,7 @@ class World:
         self.net.up(list(self.hosts.values()))
         self.make_certificates_()
         self.foreign.install_certificate(self.certificates[MAIL_NAMES["foreign"]])
-        self.dns = Dns(self.hosts["dns"], self.zones_())
+        self.dns = self.make_dns_()
         together(self.start_dns_, self.foreign.start, self.mbox1.start, self.mbox2.start)
 
     def start_dns_(self) -> None:

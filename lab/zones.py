@@ -20,6 +20,7 @@ class Zone:
     parent: str | None
     server: int = LEAVES
     signed: bool = True
+    policy: str = "lab"  # of lab/knot.py: how it is signed
     records: list[tuple[str, str, str]] = field(default_factory=list)  # owner, type, data
 
     def under(self, label: str) -> str:

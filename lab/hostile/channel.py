@@ -225,3 +225,18 @@ class Channel:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
         raise Ended("reset by us")
+
+    def close_at_next_octet(self) -> None:
+        """As reset_at_next_octet, but with FIN: an orderly end in the middle of the handshake."""
+        self._framing = TlsFraming()
+        self._receive()
+        self._socket.close()
+        raise Ended("closed by us")
+
+    def garbage_at_next_octet(self) -> None:
+        """Answers the first flight with what is no TLS, and notes what the client then does."""
+        self._framing = TlsFraming()
+        self._receive()
+        self._send_raw(b"250-STARTTLS\r\n250 what is this?\r\n" * 8)
+        self._listen_on()
+        raise Ended("answered the handshake with garbage")

@@ -62,8 +62,9 @@ class Session:
             self._sender = text[5:]
             self._reply("250 2.1.0 sender noted")
         elif verb == "RCPT":
-            self._recipients.append(text[5:])
-            self._reply("250 2.1.5 recipient noted")
+            if self._mode.recipient.startswith("2"):
+                self._recipients.append(text[5:])
+            self._reply(self._mode.recipient)
         elif verb == "DATA":
             self._data()
         elif verb == "BDAT":
@@ -81,6 +82,10 @@ class Session:
         words = ["PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "CHUNKING", "ENHANCEDSTATUSCODES"]
         if not self._channel.secure and self._mode.offer:
             words.insert(1, self._mode.offer)
+        if self._channel.secure and self._mode.offer_in_tls:
+            words.insert(1, self._mode.offer_in_tls)
+        if not self._channel.secure and self._mode.early:
+            words.append(self._mode.early)
         rows = [self._name, *words]
         return [f"250-{word}" for word in rows[:-1]] + [f"250 {rows[-1]}"]
 
@@ -89,11 +94,19 @@ class Session:
             self._reply("503 5.5.1 TLS is on already")
         elif self._mode.starttls == 454:
             self._reply("454 4.7.0 TLS not available")
+        elif self._mode.starttls == 501:
+            self._reply("501 5.5.4 syntax error")
         elif self._mode.starttls == 502:
             self._reply("502 5.5.1 command not implemented")
         elif self._mode.after_220 == "reset":
             self._reply("220 2.0.0 ready")
             self._channel.reset_at_next_octet()
+        elif self._mode.after_220 == "close":
+            self._reply("220 2.0.0 ready")
+            self._channel.close_at_next_octet()
+        elif self._mode.after_220 == "garbage":
+            self._reply("220 2.0.0 ready")
+            self._channel.garbage_at_next_octet()
         else:
             self._reply("220 2.0.0 ready", *(["250-REQUIRETLS"] if self._mode.after_220 == "inject" else []))
             self._forget()

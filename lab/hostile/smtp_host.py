@@ -36,7 +36,8 @@ from lab.hostile.session import Session  # noqa: E402
 
 @dataclass(frozen=True)
 class Settings:
-    """`chains` names key and certificate files by chain: host, and as far as the modes used need them wrong, expired."""
+    """`chains` names key and certificate files by chain: host, and as far as the modes used need them wrong, expired, others.
+    `fixed` holds addresses with a mode of their own, which the control file does not change."""
 
     name: str
     addresses: list[str]
@@ -46,31 +47,41 @@ class Settings:
     control: Path
     mail_folder: Path
     first_mode: str = "honest"
+    fixed: dict[str, Mode] = field(default_factory=dict)
+
+
+# Which version, and which ciphers, by Mode.tls.
+OLD_TLS = {"1.0": (ssl.TLSVersion.TLSv1, "ALL:@SECLEVEL=0"), "1.1": (ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0"),
+           "anonymous": (ssl.TLSVersion.TLSv1_2, "AECDH:ADH:@SECLEVEL=0"), "null": (ssl.TLSVersion.TLSv1_2, "eNULL:@SECLEVEL=0"),
+           "static": (ssl.TLSVersion.TLSv1_2, "kRSA:@SECLEVEL=0")}
 
 
 @dataclass
 class Contexts:
-    """TLS contexts by (chain, TLS 1.0 only), made when first used."""
+    """TLS contexts by (chain, kind of TLS), made when first used."""
 
     chains: dict[str, tuple[Path, Path]]
-    made: dict[tuple[str, bool], ssl.SSLContext] = field(default_factory=dict)
+    made: dict[tuple[str, str], ssl.SSLContext] = field(default_factory=dict)
 
     def get(self, mode: Mode) -> ssl.SSLContext:
-        wanted = (mode.chain, mode.tls10)
+        wanted = (mode.chain, mode.tls)
         if wanted not in self.made:
             self.made[wanted] = self._make(*wanted)
         return self.made[wanted]
 
-    def _make(self, chain: str, tls10: bool) -> ssl.SSLContext:
+    def _make(self, chain: str, tls: str) -> ssl.SSLContext:
         if chain not in self.chains:
-            raise ValueError(f"no key and certificate were given for the chain '{chain}': add --{chain}-cert (and key)")
+            raise ValueError(f"no key and certificate were given for the chain '{chain}': add --{chain}-cert (and key), or --chain")
         key, cert = self.chains[chain]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        if tls10:
+        if tls != "modern":
+            version, ciphers = OLD_TLS[tls]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
-                context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
-            context.set_ciphers("ALL:@SECLEVEL=0")
+                context.minimum_version = context.maximum_version = version
+            context.set_ciphers(ciphers)
+        elif chain.startswith("weak"):
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.load_cert_chain(cert, key)
         context.sni_callback = keep_sni
         return context
@@ -131,7 +142,8 @@ class SmtpHost:
                 self._count += 1
                 self._open.add(connected)
                 number = self._count
-            self._spawn(self._serve, connected, peer, number, self._current_mode())
+            local = connected.getsockname()[0]
+            self._spawn(self._serve, connected, peer, number, self._settings.fixed.get(local) or self._current_mode())
 
     def _current_mode(self) -> Mode:
         """The control file's mode; if it cannot be read, the last good one, and a record that says so."""
@@ -179,8 +191,9 @@ def settings_from(arguments: list[str]) -> Settings:
     parser = argparse.ArgumentParser(description="A mail host that attacks STARTTLS and records what it saw.",
                                      epilog="modes: " + "; ".join(
                                      f"{mode.name}: {mode.meaning}" for mode in MODES.values()))
-    parser.add_argument("--listen", action="append", required=True, metavar="ADDRESS",
-            help="IPv4 or IPv6; may be repeated")
+    parser.add_argument("--listen", action="append", required=True, metavar="ADDRESS[=MODE]",
+            help="IPv4 or IPv6; may be repeated; with a mode, this address keeps it")
+    parser.add_argument("--chain", action="append", default=[], metavar="NAME=KEY,CERT", help="a further chain, for modes with chain=NAME")
     parser.add_argument("--port", type=int, default=25)
     parser.add_argument("--name", required=True, help="in the greeting and the EHLO reply")
     parser.add_argument("--key", type=Path, required=True)
@@ -202,8 +215,15 @@ def settings_from(arguments: list[str]) -> Settings:
         chains["wrong"] = (given.wrong_key, given.wrong_cert)
     if given.expired_cert:
         chains["expired"] = (given.key, given.expired_cert)
-    return Settings(given.name, given.listen, given.port, chains, given.records, given.control, given.mail_folder,
-            given.mode)
+    try:
+        fixed = {address: parse_mode(mode) for address, _, mode in (each.partition("=") for each in given.listen) if mode}
+    except ValueError as error:
+        parser.error(str(error))
+    for name, _, files in (each.partition("=") for each in given.chain):
+        key, _, cert = files.partition(",")
+        chains[name] = (Path(key), Path(cert))
+    return Settings(given.name, [each.partition("=")[0] for each in given.listen], given.port, chains, given.records, given.control, given.mail_folder,
+            given.mode, fixed)
 
 
 def main(arguments: list[str]) -> int:

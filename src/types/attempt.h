@@ -49,6 +49,9 @@ enum class AttemptEnd : std::uint8_t {
   local_fault,             ///< ours: no memory, no socket, stopped; says nothing about the peer
 };
 
+/// Whether the peer will tell the sender itself (RFC 3461 5.2.1), as its last EHLO reply has it.
+enum class DsnOffer : std::uint8_t { unknown, absent, offered };
+
 /// What a message can need of a server that not every server has.
 enum class Extension : std::uint8_t { requiretls, smtputf8, eight_bit_mime, binary_mime, size };
 
@@ -92,10 +95,13 @@ struct Attempt {
   std::optional<Verdict> verdict;             ///< whenever the hop had DANE terms and a chain was seen, audit included
   std::optional<PkixVerdict> pkix;            ///< the same for PKIX terms
   std::string peer_name;                      ///< the name in the EHLO reply (RFC 8460: receiving-mx-helo)
+  DsnOffer dsn = DsnOffer::unknown;           ///< known once mail could be offered
+  RequireTls require_tls = RequireTls::no;    ///< `yes`: MAIL was sent with REQUIRETLS
 
   Instant started;
-  std::optional<Instant> connected;
+  std::optional<Instant> connected;  ///< when the connection was made, though it was for an earlier message
   std::optional<Instant> secured;
+  std::uint32_t messages_before = 0;  ///< on this connection; above 0 it was kept open from an earlier errand
   Instant ended;
   ByteCount mail_octets_in_clear{};  ///< MAIL, RCPT, DATA and content sent outside TLS; 0 whenever TLS was demanded
 

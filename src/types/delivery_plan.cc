@@ -17,6 +17,7 @@ std::string hop_text(const Hop& hop) {
   out += " pref=" + std::to_string(hop.preference) + " origin=" + to_string(hop.origin) + " mx=" + to_string(hop.mx);
   out += std::string(" level=") + to_string(hop.level) + " reason=" + to_string(hop.reason);
   if (hop.raised) out += " raised";
+  if (hop.waived) out += " waived";
   if (hop.audit) out += std::string(" audit=") + to_string(*hop.audit);
   if (hop.dane) {
     out += " base=" + hop.dane->base.to_string() + " usable=" + std::to_string(hop.dane->usable.size()) + "/" +
@@ -63,6 +64,7 @@ const char* to_string(LevelReason reason) noexcept {
     case LevelReason::dane_off: return "dane_off";
     case LevelReason::address_literal: return "address_literal";
     case LevelReason::address_in_mx: return "address_in_mx";
+    case LevelReason::lookup_waived: return "lookup_waived";
     case LevelReason::sts_enforce: return "sts_enforce";
   }
   return "tlsa_absent";
@@ -131,6 +133,7 @@ std::string to_string(const DeliveryPlan& plan) {
   std::string out = "next-hop " + plan.next_hop.to_string() + " mx=" + to_string(plan.mx);
   if (plan.expanded) out += " expanded=" + plan.expanded->to_string();
   out += "\n";
+  if (plan.rule) out += "rule " + plan.rule->id.to_string() + " of " + to_string(plan.rule->owner) + "\n";
   if (plan.sts) {
     out += std::string("mta-sts ") + to_string(plan.sts->policy.mode) + " " + to_string(plan.sts->source) + " id=" + plan.sts->id + " mx=";
     for (std::size_t i = 0; i < plan.sts->policy.mx.size(); ++i) out += (i ? "," : "") + plan.sts->policy.mx[i].to_string();

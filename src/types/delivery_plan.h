@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "types/connector.h"
 #include "types/fault.h"
 #include "types/next_hop.h"
 #include "types/rules.h"
@@ -40,6 +41,7 @@ enum class LevelReason : std::uint8_t {
   dane_off,            ///< (c) the operator switched DANE off for this destination
   address_literal,     ///< (c) the next hop is an address (MX-08)
   address_in_mx,       ///< (c) the MX record names an address instead of a host (MX-08)
+  lookup_waived,       ///< (c) TLSA could not be looked up, and the sender waived it (RTL-06)
   sts_enforce,         ///< an MTA-STS policy in mode enforce raised (b) or (c) to verified
 };
 
@@ -105,6 +107,7 @@ struct Hop {
   std::optional<DaneTerms> dane;       ///< in cases (a) and (b), and in audit mode where they would apply
   std::optional<PkixTerms> pkix;       ///< at `verified`; beside `dane` where both are demanded; and where only reported
   std::optional<SecurityLevel> audit;  ///< the level that DANE or MTA-STS would have demanded, judged and reported only
+  bool waived = false;                 ///< the sender's TLS-Required: No is why: of `audit`, or of `lookup_waived` (RTL-06)
   std::optional<DomainName> sni;       ///< SNI-01: the TLSA base domain, else the host name; none for an address
   StsMatch sts = StsMatch::no_policy;
 
@@ -142,11 +145,13 @@ struct HostOut {
 struct DeliveryPlan {
   NextHop next_hop;
   MessageDemands demands;
+  std::optional<DecidingRule> rule;    ///< of the operator, that the demands and the next hop come from
   MxTrust mx = MxTrust::not_used;
   std::optional<DomainName> expanded;  ///< where the next-hop domain is an alias: what it leads to
   std::vector<Hop> hops;               ///< in the order to try
   std::vector<HostOut> out;            ///< in order of preference
   std::optional<StsInForce> sts;       ///< the MTA-STS policy looked at; nothing where none is in force or asked for
+  std::optional<DomainName> sts_asked; ///< whose policy was looked for; nothing: nobody's
   std::optional<Fault> stop;           ///< exactly where `hops` is empty: wait if it is transient, else bounce
   Instant made;
   Instant valid_until;                 ///< when the first answer it rests on runs out (RES-20); `made` if at once

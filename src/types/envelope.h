@@ -1,6 +1,6 @@
 // Envelope: everything MAIL and RCPT said about a message, kept to be passed on unchanged.
 //
-// DSN parameters (RFC 3461) and REQUIRETLS (RFC 8689) are promises to the sender; they travel with the message from the
+// DSN parameters (RFC 3461) and REQUIRETLS or its opposite (RFC 8689) are promises to the sender; they travel with the message from the
 // session into the store and out again, and nothing on the way may forget them.
 #pragma once
 
@@ -15,8 +15,14 @@
 namespace danewerk::types {
 
 enum class BodyKind : std::uint8_t { seven_bit, eight_bit_mime, binary_mime };  ///< RFC 6152, RFC 3030
-enum class RequireTls : std::uint8_t { no, yes };                               ///< RFC 8689 2
 enum class DsnReturn : std::uint8_t { unspecified, full, headers };             ///< RFC 3461 4.3
+
+/// The tag of RFC 8689 4.1. One value, because a message has one: the parameter wins over the header field (RTL-02).
+enum class RequireTls : std::uint8_t {
+  no,      ///< the sender said nothing
+  yes,     ///< MAIL had REQUIRETLS
+  waived,  ///< the header holds "TLS-Required: No": DANE and MTA-STS of the destination are not to stop it (RFC 8689 3)
+};
 
 /// RFC 3461 4.1. `unspecified` (no NOTIFY given) lets the server choose: failure and, by custom, delay.
 struct DsnNotify {

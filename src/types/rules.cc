@@ -12,6 +12,15 @@ const char* to_string(DaneMode mode) noexcept {
   return "opportunistic";
 }
 
+const char* to_string(RequireTls tag) noexcept {
+  switch (tag) {
+    case RequireTls::no: return "no";
+    case RequireTls::yes: return "yes";
+    case RequireTls::waived: return "waived";
+  }
+  return "no";
+}
+
 const char* to_string(StsMode mode) noexcept {
   switch (mode) {
     case StsMode::opportunistic: return "opportunistic";

@@ -23,10 +23,18 @@ namespace danewerk::types {
 /// broken path costs one timeout, not all of them; within a family the resolver's order is kept (RFC 5321 5.1).
 enum class AddressOrder : std::uint8_t { v6_first, v4_first, v6_only, v4_only };
 
+/// What we make of a sender's TLS-Required: No (RFC 8689 3; decision 0055).
+enum class WaiverUse : std::uint8_t {
+  honour,
+  ignore,  ///< as if it were not there
+  refuse,  ///< not taken in submission; ignored in what waits already
+};
+
 struct Rules {
   std::vector<DomainName> own_names;       ///< "any of the names ... by which it might be known" (RFC 5321 5.1)
   std::vector<IpAddress> own_addresses;    ///< the same for addresses; checked on port 25 only
   AddressOrder address_order = AddressOrder::v6_first;
+  WaiverUse waivers = WaiverUse::honour;
   std::size_t max_mx_hosts = 20;           ///< the best preferences are considered, the rest is named as left out
   std::size_t max_addresses_per_host = 8;  ///< RFC 5321 5.1 allows a limit and wants at least two
   std::size_t max_aliases = 16;            ///< RES-09: a longer chain of CNAMEs counts as a failed lookup
@@ -63,8 +71,8 @@ enum class TlsMode : std::uint8_t {
 };
 
 struct MessageDemands {
-  /// RFC 8689. A notification with a null reverse-path is sent on even where this cannot be met (RFC 8689 5): the
-  /// caller then says `no`.
+  /// RFC 8689. A notification with a null reverse-path is sent on even where `yes` cannot be met (RFC 8689 5): the
+  /// caller then says `no`. `waived` yields to what the operator demands: `mandatory`, `require` (decision 0055).
   RequireTls require_tls = RequireTls::no;
   DaneMode dane = DaneMode::opportunistic;
   TlsMode tls = TlsMode::opportunistic;
@@ -76,6 +84,7 @@ struct MessageDemands {
 };
 
 const char* to_string(DaneMode mode) noexcept;
+const char* to_string(RequireTls tag) noexcept;
 const char* to_string(StsMode mode) noexcept;
 const char* to_string(TlsMode mode) noexcept;
 

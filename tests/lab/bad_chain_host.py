@@ -35,8 +35,8 @@ class BadChainChannel(Channel):
 
 
 class Tls12Contexts(smtp_host.Contexts):
-    def _make(self, chain: str, tls10: bool) -> ssl.SSLContext:
-        context = super()._make(chain, tls10)
+    def _make(self, chain: str, tls: str) -> ssl.SSLContext:
+        context = super()._make(chain, tls)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         return context
 

@@ -1,41 +1,18 @@
 """A raw SMTP peer inside a lab host's network: it sends any octets in any segments and keeps every octet of the answer.
 
 An SMTP library would repair, refuse or reorder what these tests are about. The sockets are made inside the host's network
-namespace by this process itself (setns changes the calling thread only, and a socket stays where it was made), so no
-helper program stands between the test and the wire.
+(lab/inside.py), so no helper program stands between the test and the wire.
 """
-import ctypes
-import os
 import re
 import socket
 import ssl
 import struct
-import threading
 
+from lab.inside import socket_inside
 from lab.net import Host, LabError
 
 PATIENCE = 15.0
-CLONE_NEWNET = 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
-_moving = threading.Lock()
 LAST_LINE = re.compile(rb"^\d{3}(?: [^\n]*)?\r\n", re.MULTILINE)
-
-
-def socket_inside(host: Host, family: int) -> socket.socket:
-    """A TCP socket that lives in `host`'s network."""
-    def move(path: str) -> None:
-        with open(path, "rb") as namespace:
-            if _libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
-                raise LabError(f"cannot enter {path}: {os.strerror(ctypes.get_errno())}")
-    with _moving:
-        own = f"/proc/self/task/{threading.get_native_id()}/ns/net"
-        with open(own, "rb") as home:
-            move(f"/run/netns/{host.namespace}")
-            try:
-                return socket.socket(family, socket.SOCK_STREAM)
-            finally:
-                if _libc.setns(home.fileno(), CLONE_NEWNET) != 0:
-                    os._exit(3)  # this thread is in the wrong network: nothing it does is what it says
 
 
 class Peer:

@@ -139,6 +139,55 @@ Result<void> parse_dns(std::string_view line, Scenario& scenario) {
   return {};
 }
 
+/// "enforce mx.example.com *.example.net [cache]", "unknown WHY", "fault WHAT"; each line adds to the fact.
+Result<void> parse_sts(const std::string& value, Scenario& scenario) {
+  static const std::map<std::string, StsPolicyMode> modes{
+      {"enforce", StsPolicyMode::enforce}, {"testing", StsPolicyMode::testing}, {"none", StsPolicyMode::none}};
+  std::vector<std::string> parts = words(value);
+  if (parts.empty()) return fail(ErrorKind::malformed, "sts: needs a mode, 'unknown' or 'fault'");
+  if (!scenario.world.sts) scenario.world.sts.emplace();
+  StsFact& fact = *scenario.world.sts;
+  fact.domain = scenario.world.next_hop.name();
+  if (parts[0] == "unknown") {
+    fact.unknown = trimmed(value.substr(7));
+    return {};
+  }
+  if (parts[0] == "fault") {
+    fact.fault = StsFault{TlsFailure::sts_policy_fetch_error, trimmed(value.substr(5)), world_time()};
+    return {};
+  }
+  StsInForce in_force;
+  TRY(in_force.policy.mode, choose(modes, parts[0], "sts mode"));
+  if (parts.back() == "cache") {
+    in_force.source = StsSource::cache;
+    parts.pop_back();
+  }
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    TRY(StsMxPattern pattern, StsMxPattern::parse(parts[i]));
+    in_force.policy.mx.push_back(std::move(pattern));
+  }
+  in_force.policy.max_age = std::chrono::hours(24);
+  in_force.id = "1";
+  in_force.fetched = world_time() - std::chrono::hours(3);
+  in_force.expires = in_force.fetched + in_force.policy.max_age;
+  if (in_force.source == StsSource::live) fact.record_id = in_force.id;
+  fact.in_force = std::move(in_force);
+  return {};
+}
+
+Result<void> parse_tls(const std::string& value, MessageDemands& demands) {
+  static const std::map<std::string, TlsMode> modes{
+      {"opportunistic", TlsMode::opportunistic}, {"require", TlsMode::require}, {"verify", TlsMode::verify}};
+  const std::vector<std::string> parts = words(value);
+  if (parts.empty()) return fail(ErrorKind::malformed, "tls: needs a mode");
+  TRY(demands.tls, choose(modes, parts[0], "tls mode"));
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    TRY(DomainName name, DomainName::parse(parts[i]));
+    demands.verify_names.emplace_back(std::move(name));
+  }
+  return {};
+}
+
 Result<void> parse_limit(const std::vector<std::string>& parts, Rules& rules) {
   if (parts.size() != 2) return fail(ErrorKind::malformed, "limit: needs a name and a number");
   const std::map<std::string, std::size_t*> limits{{"hosts", &rules.max_mx_hosts},
@@ -155,6 +204,10 @@ Result<void> parse_demand(const std::string& key, const std::string& value, Scen
                                                      {"mandatory", DaneMode::mandatory},
                                                      {"none", DaneMode::none},
                                                      {"audit", DaneMode::audit}};
+  static const std::map<std::string, StsMode> sts_modes{{"opportunistic", StsMode::opportunistic},
+                                                        {"mandatory", StsMode::mandatory},
+                                                        {"none", StsMode::none},
+                                                        {"audit", StsMode::audit}};
   static const std::map<std::string, AddressOrder> orders{{"v6_first", AddressOrder::v6_first},
                                                           {"v4_first", AddressOrder::v4_first},
                                                           {"v6_only", AddressOrder::v6_only},
@@ -164,9 +217,12 @@ Result<void> parse_demand(const std::string& key, const std::string& value, Scen
   } else if (key == "order") {
     TRY(scenario.rules.address_order, choose(orders, value, "address order"));
   } else if (key == "tls") {
-    scenario.demands.tls = value == "require" ? TlsMode::require : TlsMode::opportunistic;
+    TRY_VOID(parse_tls(value, scenario.demands));
+  } else if (key == "mta-sts") {
+    TRY(scenario.demands.mta_sts, choose(sts_modes, value, "mta-sts mode"));
   } else if (key == "requiretls") {
-    scenario.demands.require_tls = value == "yes" ? RequireTls::yes : RequireTls::no;
+    static const std::map<std::string, RequireTls> tags{{"no", RequireTls::no}, {"yes", RequireTls::yes}, {"waived", RequireTls::waived}};
+    TRY(scenario.demands.require_tls, choose(tags, value, "requiretls"));
   } else if (key == "seed") {
     scenario.seed = Seed{std::stoull(value)};
   } else {
@@ -181,6 +237,7 @@ Result<void> parse_line(const std::string& line, Scenario& scenario) {
   const std::string key = line.substr(0, colon);
   const std::string value = trimmed(std::string_view(line).substr(colon + 1));
   if (key == "dns") return parse_dns(value, scenario);
+  if (key == "sts") return parse_sts(value, scenario);
   if (key == "limit") return parse_limit(words(value), scenario.rules);
   if (key == "rule") {
     scenario.rule = value;

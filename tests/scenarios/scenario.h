@@ -4,7 +4,10 @@
 //
 //   rule: MX-05, RFC 7672 2.1.2        which rule the scenario holds (for people and for the conformance table)
 //   next-hop: example.com              as NextHop::parse reads it
-//   dane: mandatory                    DaneMode; tls: require; requiretls: yes; seed: 7; order: v4_first
+//   dane: mandatory                    DaneMode; mta-sts: audit; tls: require; tls: verify NAME NAME; requiretls: yes;
+//                                      seed: 7; order: v4_first
+//   sts: enforce PATTERN PATTERN cache the MTA-STS policy in force (id 1, three hours old, for a day), live unless "cache";
+//                                      "sts: fault WHAT": the last look failed; "sts: unknown WHY": our store is at fault
 //   own: mx.example.com 192.0.2.9      names and addresses of this system
 //   limit: hosts 2                     hosts, addresses, aliases or tlsa: the bounds in Rules
 //   dns: NAME TYPE STATUS [via NAME NAME] DATA

@@ -27,6 +27,8 @@ Gathered gather(const DestinationFacts& world, const Rules& rules, DaneMode mode
   constexpr std::size_t enough = 8;  // MX, addresses, CNAME, two TLSA: five rounds at most
   Gathered out;
   out.facts.next_hop = world.next_hop;
+  out.facts.sts = world.sts;
+  out.facts.gathered = world.gathered;
   for (;;) {
     const std::vector<DnsQuestion> round = policy::missing_questions(out.facts, rules, mode);
     if (round.empty()) break;

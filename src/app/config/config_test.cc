@@ -34,6 +34,31 @@ TEST(Config, names_line_and_remedy) {
   EXPECT_NE(fault_of("[server]\nlog_style = 'xml'\nreactors = -1\n").find("\nline 3"), std::string::npos);
 }
 
+const std::string named = "[edge]\nhostname = 'mx1.example.net'\n";
+
+TEST(Config, source_pools) {
+  const auto settings = read_settings(named + "[[delivery.pool]]\nname = 'default'\n"
+                                              "addresses = ['192.0.2.9=out9.example.net', '2001:db8::9=out9.example.net']\n"
+                                              "[[delivery.pool]]\nname = 'bulk'\naddresses = ['192.0.2.10=bulk.example.net']\n");
+  ASSERT_TRUE(settings) << settings.error().what;
+  ASSERT_EQ(settings->delivery.pools.size(), 2U);
+  EXPECT_EQ(settings->delivery.pools[0].addresses.size(), 2U);
+  EXPECT_EQ(settings->delivery.pools[1].name, "bulk");
+  EXPECT_EQ(settings->delivery.pools[1].addresses[0].name.to_string(), "bulk.example.net");
+}
+
+TEST(Config, a_bad_pool_is_named_with_its_line) {
+  const std::string pool = named + "[[delivery.pool]]\n";
+  EXPECT_NE(fault_of(pool + "addresses = ['192.0.2.9=a.b']\n").find("line 3: give the pool a name"), std::string::npos);
+  EXPECT_NE(fault_of(pool + "name = 'x'\n").find("line 3: pool 'x' needs addresses"), std::string::npos);
+  EXPECT_NE(fault_of(pool + "name = 'x'\naddresses = ['192.0.2.9']\n").find("line 5: addresses: '192.0.2.9': write"), std::string::npos);
+  EXPECT_NE(fault_of(pool + "name = 'x'\nadresses = []\n").find("line 5: a pool has no 'adresses'"), std::string::npos);
+  const std::string twice = pool + "name = 'x'\naddresses = ['192.0.2.9=a.b']\n[[delivery.pool]]\nname = 'x'\naddresses = ['192.0.2.8=a.b']\n";
+  EXPECT_NE(fault_of(twice).find("line 6: pool 'x' is there twice"), std::string::npos);
+  EXPECT_NE(fault_of(named + "[delivery]\npool = ['192.0.2.9']\n").find("expected tables: [[delivery.pool]]"), std::string::npos);
+  EXPECT_NE(fault_of(named + "[delivery]\nmessages_per_connection = 0\n").find("carries at least 1"), std::string::npos);
+}
+
 // RES-05: an answer's AD bit counts only over loopback.
 TEST(Config, a_resolver_beyond_loopback_is_refused) {
   EXPECT_NE(fault_of("[edge]\nhostname='a.b'\n[resolver]\naddress='192.0.2.1:53'\n").find("not a loopback"), std::string::npos);

@@ -97,6 +97,13 @@ Result<void> read_into(const ConfigValue& value, ChildOrExternal& out) {
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, types::WaiverUse& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "honour" && *text != "ignore" && *text != "refuse") return fail(ErrorKind::malformed, R"(write "honour", "ignore" or "refuse")");
+  out = *text == "honour" ? types::WaiverUse::honour : *text == "ignore" ? types::WaiverUse::ignore : types::WaiverUse::refuse;
+  return {};
+}
+
 Result<void> read_into(const ConfigValue& value, KeepProofs& out) {
   TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
   if (*text != "none" && *text != "dane") return fail(ErrorKind::malformed, "write \"none\" or \"dane\"");
@@ -148,6 +155,44 @@ Result<void> read_into(const ConfigValue& value, std::vector<NameByAddress>& out
     TRY(auto name, types::DomainName::parse(address_first ? right : left));
     return NameByAddress{address, std::move(name)};
   });
+}
+
+namespace {
+
+Result<PoolSettings> read_pool(const ConfigTable& table) {
+  PoolSettings pool;
+  for (const auto& [name, value] : table.values) {
+    if (name != "name" && name != "addresses") {
+      return fail(ErrorKind::malformed, "line " + std::to_string(value.line) + ": a pool has no '" + name + "'; write name and addresses");
+    }
+    auto read = name == "name" ? read_into(value, pool.name) : read_into(value, pool.addresses);
+    if (!read) return fail(ErrorKind::malformed, "line " + std::to_string(value.line) + ": " + name + ": " + read.error().what);
+  }
+  const std::string where = "line " + std::to_string(table.line) + ": ";
+  if (pool.name.empty()) return fail(ErrorKind::malformed, where + "give the pool a name");
+  if (pool.addresses.empty()) return fail(ErrorKind::malformed, where + "pool '" + pool.name + "' needs addresses like \"192.0.2.9=out9.example.net\"");
+  return pool;
+}
+
+}  // namespace
+
+Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out) {
+  std::vector<PoolSettings> pools;
+  const auto* none = std::get_if<std::vector<std::string>>(&value.value);
+  if (none != nullptr && none->empty()) {
+    out.clear();
+    return {};
+  }
+  TRY(const auto* tables, expect<std::vector<ConfigTable>>(value, "tables: [[delivery.pool]]"));
+  for (const ConfigTable& table : *tables) {
+    TRY(PoolSettings pool, read_pool(table));
+    for (const PoolSettings& earlier : pools) {
+      if (earlier.name == pool.name) return fail(ErrorKind::malformed, "line " + std::to_string(table.line) + ": pool '" + pool.name + "' is there twice");
+    }
+    pools.push_back(std::move(pool));
+  }
+  out = std::move(pools);
+  return {};
 }
 
 }  // namespace danewerk::app

@@ -14,6 +14,7 @@ Result<void> read_into(const ConfigValue& value, Duration& out);
 Result<void> read_into(const ConfigValue& value, ByteCount& out);
 Result<void> read_into(const ConfigValue& value, LogStyle& out);
 Result<void> read_into(const ConfigValue& value, ChildOrExternal& out);
+Result<void> read_into(const ConfigValue& value, types::WaiverUse& out);
 Result<void> read_into(const ConfigValue& value, KeepProofs& out);
 Result<void> read_into(const ConfigValue& value, types::DomainName& out);
 Result<void> read_into(const ConfigValue& value, types::Endpoint& out);
@@ -22,5 +23,6 @@ Result<void> read_into(const ConfigValue& value, std::vector<types::Endpoint>& o
 Result<void> read_into(const ConfigValue& value, std::vector<types::Network>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<types::IpAddress>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<NameByAddress>& out);
+Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out);
 
 }  // namespace danewerk::app

@@ -111,8 +111,19 @@ std::vector<SchemaRow> delivery_rows() {
           &DeliverySettings::allow_networks),
       row("delivery.source_addresses", "[]", "Addresses to send from, at most one of each family; empty: the system chooses.", s,
           &DeliverySettings::source_addresses),
+      row("delivery.pool", "[]",
+          "Sets of addresses to send from: [[delivery.pool]] with name = \"bulk\" and addresses = [\"192.0.2.9=out9.example.net\", ...], the EHLO "
+          "name of each. The one named \"default\" serves where no connector names another; a tenant keeps its address.",
+          s, &DeliverySettings::pools),
       row("delivery.max_concurrent", "500", "Deliveries under way at once.", s, &DeliverySettings::max_concurrent),
       row("delivery.max_per_destination", "20", "Of these, to one destination.", s, &DeliverySettings::max_per_destination),
+      row("delivery.idle_time", R"("2 s")", "How long a connection is kept for the next message on the same terms; \"0 s\": not at all.", s,
+          &DeliverySettings::idle_time),
+      row("delivery.messages_per_connection", "100", "Then it ends; 1: a connection for every message.", s,
+          &DeliverySettings::messages_per_connection),
+      row("delivery.idle_connections", "500", "Kept connections in all; the one kept longest gives way.", s, &DeliverySettings::idle_connections),
+      row("delivery.tls_sessions", "10000", "TLS sessions kept to be resumed, each for the terms it was verified for only; 0: every handshake is a full one.",
+          s, &DeliverySettings::tls_sessions),
       row("delivery.connect_timeout", R"("30 s")", "How long a connection may take to come about.", s, &DeliverySettings::connect_timeout),
       row("delivery.first_retry", R"("5 min")", "First wait after an ordinary failure; then it doubles.", s, &DeliverySettings::first_retry),
       row("delivery.max_retry", R"("4 h")", "Longest wait after an ordinary failure.", s, &DeliverySettings::max_retry),
@@ -124,6 +135,11 @@ std::vector<SchemaRow> delivery_rows() {
           &DeliverySettings::policy_max_retry),
       row("delivery.policy_give_up_after", R"("24 h")", "When mail that fails by policy is returned.", s,
           &DeliverySettings::policy_give_up_after),
+      row("delivery.delay_notice_after", R"("4 h")", "When a sender is told, once, that mail still waits (RFC 3461 5.2.5); \"0 s\": never.", s,
+          &DeliverySettings::delay_notice_after),
+      row("delivery.tls_required_no", R"("honour")",
+          "The header field TLS-Required: No (RFC 8689), by which a sender waives the destination's DANE and MTA-STS: honour, ignore, or refuse in submission.",
+          s, &DeliverySettings::tls_required_no),
       row("delivery.trust_store", R"("/etc/ssl/certs/ca-certificates.crt")",
           "The authorities (PEM) trusted for certificates of mail hosts and MTA-STS policy hosts (package ca-certificates).", s,
           &DeliverySettings::trust_store),
@@ -179,6 +195,7 @@ std::vector<std::string> contradictions(const Settings& s) {
   if (std::find(levels.begin(), levels.end(), s.server.log_level) == levels.end()) {
     out.push_back("server.log_level: '" + s.server.log_level + "' is none of debug, info, notice, warning, error");
   }
+  if (s.delivery.messages_per_connection == 0) out.push_back("delivery.messages_per_connection: a connection carries at least 1");
   if (s.zone.name.is_root()) return out;
   if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");
   if (s.zone.name_servers.empty()) out.push_back("zone.name_servers: a zone needs at least one name server");

@@ -13,6 +13,7 @@
 #include "base/instant.h"
 #include "types/domain_name.h"
 #include "types/ip_address.h"
+#include "types/rules.h"
 
 namespace danewerk::app {
 
@@ -76,13 +77,21 @@ struct ZoneSettings {
   Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, key_life{}, certificate_life{}, check_interval{};
 };
 
+/// A set of addresses to send from, each with its EHLO name.
+struct PoolSettings {
+  std::string name;
+  std::vector<NameByAddress> addresses;
+};
+
 struct DeliverySettings {
   types::DomainName hostname;
   std::vector<types::Network> allow_networks;
   std::vector<types::IpAddress> source_addresses;
-  std::uint32_t max_concurrent = 0, max_per_destination = 0;
-  Duration connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
-      policy_give_up_after{};
+  std::vector<PoolSettings> pools;
+  std::uint32_t max_concurrent = 0, max_per_destination = 0, messages_per_connection = 1, idle_connections = 0, tls_sessions = 0;
+  Duration idle_time{}, connect_timeout{}, first_retry{}, max_retry{}, give_up_after{}, policy_first_retry{}, policy_max_retry{},
+      policy_give_up_after{}, delay_notice_after{};
+  types::WaiverUse tls_required_no = types::WaiverUse::honour;
   std::string trust_store;
   KeepProofs keep_proofs = KeepProofs::none;
 };

@@ -6,6 +6,20 @@
 namespace danewerk::app {
 namespace {
 
+Result<ConfigValue> convert(const std::string& key, const toml::node& node);
+
+Result<ConfigValue> convert_tables(const std::string& key, const toml::array& array, std::uint32_t line) {
+  std::vector<ConfigTable> tables;
+  for (const toml::node& item : array) {
+    ConfigTable& table = tables.emplace_back(ConfigTable{{}, item.source().begin.line});
+    for (const auto& [name, node] : *item.as_table()) {
+      TRY(ConfigValue value, convert(key + "." + std::string(name.str()), node));
+      table.values.emplace(name.str(), std::move(value));
+    }
+  }
+  return ConfigValue{std::move(tables), line};
+}
+
 Result<ConfigValue> convert(const std::string& key, const toml::node& node) {
   const std::uint32_t line = node.source().begin.line;
   const auto bad = [&](const char* what) {
@@ -16,6 +30,7 @@ Result<ConfigValue> convert(const std::string& key, const toml::node& node) {
   if (const auto* truth = node.as_boolean()) return ConfigValue{truth->get(), line};
   const auto* array = node.as_array();
   if (!array) return bad("write a string, a whole number, true or false, or a list of strings");
+  if (array->is_array_of_tables()) return convert_tables(key, *array, line);
   std::vector<std::string> items;
   for (const toml::node& item : *array) {
     const auto* text = item.as_string();

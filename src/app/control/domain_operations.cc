@@ -23,7 +23,7 @@ io::Task<Result<Json>> add_tenant(OperatedParts& parts, Call& call) {
   co_return Json{{"tenant", id.to_string()}};
 }
 
-/// The tenant is made where it is not there yet: one command puts a domain into service.
+/// The tenant is made where it is not there yet, in the same commit: one command puts a domain into service, or changes nothing.
 io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   CO_TRY(std::string name, text_argument(call.request.arguments, "domain"));
   CO_TRY(std::string tenant_text, text_argument(call.request.arguments, "tenant"));
@@ -32,14 +32,9 @@ io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   CO_TRY(types::TenantId tenant, types::TenantId::parse(tenant_text));
   CO_TRY(types::Route route, types::Route::parse(route_text));
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
-  if (!parts.domains.snapshot()->find_tenant(tenant)) {
-    const types::Tenant fresh{tenant, tenant_text, act.at, act.who};
-    auto made = co_await parts.domains.add_tenant(fresh, act);
-    if (!made && made.error().kind != ErrorKind::conflict) co_return Failure{std::move(made).error()};
-  }
   std::vector<types::AcceptedDomain> domains{{domain, tenant, std::move(route), act.at, act.who}};
   const types::AcceptedDomain shown = domains.front();
-  CO_TRY_VOID(co_await parts.domains.add(std::move(domains), act));
+  CO_TRY_VOID(co_await parts.domains.add(std::move(domains), act, io::DomainStore::NewTenants::made));
   co_return domain_json(parts, shown);
 }
 
@@ -66,6 +61,7 @@ io::Task<Result<Json>> status(OperatedParts& parts) {
             {"domains", parts.domains.snapshot()->size()},
             {"queue", {{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed}}}};
   if (const auto broken = parts.store.broken()) json["store"] = broken->what;
+  json.update(hoster_status(parts));
   if (parts.publisher_status) json["zone"] = parts.publisher_status();
   co_return json;
 }

@@ -1,5 +1,7 @@
 #include "app/control/message_json.h"
 
+#include "types/rules.h"
+
 namespace danewerk::app {
 namespace {
 
@@ -41,6 +43,7 @@ Json entry_json(const types::QueueEntry& entry) {
             {"size", static_cast<std::uint64_t>(entry.size)},
             {"recipients", entry.recipients},
             {"waiting", entry.waiting}};
+  if (entry.sender.require_tls != types::RequireTls::no) json["require_tls"] = types::to_string(entry.sender.require_tls);
   if (!entry.message_id.empty()) json["message_id"] = entry.message_id;
   if (entry.next_at) json["next"] = to_rfc3339(*entry.next_at);
   if (entry.finished_at) json["finished"] = to_rfc3339(*entry.finished_at);

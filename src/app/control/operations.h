@@ -6,7 +6,9 @@
 
 #include "app/control/server.h"
 #include "io/store/domain_store.h"
+#include "service/anchors/anchor_keeper.h"
 #include "service/delivery/deliver.h"
+#include "service/dkim/dkim_keys.h"
 #include "service/prover/proof_keeper.h"
 #include "service/queue/scheduler.h"
 
@@ -22,6 +24,9 @@ struct OperatedParts {
   std::string hostname;                    ///< for Received
   std::function<std::string(const types::DomainName&)> mx_host_of;  ///< the MX host of an accepted domain; empty without a zone
   std::function<Json()> publisher_status;  ///< null without a zone
+  dkim::Signer* signer = nullptr;
+  service::DkimKeys* dkim = nullptr;
+  service::AnchorKeeper* anchors = nullptr;  ///< null with a resolver that is not ours
   io::ProofStore* proofs = nullptr;
   service::ProofKeeper* keeper = nullptr;  ///< on the reactor of the control server
 };
@@ -32,8 +37,14 @@ void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);
 void add_explain_operation(Operations& operations, OperatedParts& parts);
+void add_tenant_operations(Operations& operations, OperatedParts& parts);
+void add_dkim_operations(Operations& operations, OperatedParts& parts);
+void add_anchor_operations(Operations& operations, OperatedParts& parts);
 void add_status_operation(Operations& operations, OperatedParts& parts);
 
+/// Of what belongs to a hoster, for `status`: suspended tenants, keys that shall sign and do not, negative trust anchors. Empty members are left out.
+Json hoster_status(const OperatedParts& parts);
+Json anchor_json(const types::NegativeAnchor& anchor, Instant now);
 /// An address as people write it, U-labels too. Error: malformed.
 Result<types::Mailbox> parse_mailbox_text(const std::string& text);
 /// Who did what, for the ledger: the caller, and the argument "why".

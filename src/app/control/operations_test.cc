@@ -156,5 +156,46 @@ TEST(ExplainOperation, says_what_delivery_would_demand) {
   EXPECT_NE(office.fault("explain", {{"subject", "b@@d"}}), "");
 }
 
+TEST(DomainOperations, a_failed_add_leaves_no_tenant_behind) {
+  Office office;
+  ASSERT_TRUE(office.add_domain("contoso.test"));
+  EXPECT_FALSE(office.add_domain("contoso.test", "newcomer"));
+  EXPECT_EQ(office.domains->snapshot()->find_tenant(*types::TenantId::parse("newcomer")), nullptr);
+  EXPECT_TRUE(office.ledger("newcomer").empty());
+  EXPECT_TRUE(office.add_domain("newcomer.test", "newcomer"));
+  EXPECT_EQ(office.ledger("newcomer").size(), 1U);
+}
+
+TEST(TenantOperations, suspending_and_resuming) {
+  Office office;
+  ASSERT_TRUE(office.add_domain("contoso.test"));
+  EXPECT_NE(office.fault("tenant.suspend", {{"tenant", "contoso"}}), "") << "without a reason";
+  EXPECT_NE(office.fault("tenant.suspend", {{"tenant", "nobody"}, {"why", "x"}}), "");
+  EXPECT_NE(office.fault("tenant.suspend", {{"tenant", "contoso"}, {"why", "x"}, {"reject", "yes"}}), "") << "not a flag";
+  ASSERT_TRUE(office.perform("tenant.suspend", {{"tenant", "contoso"}, {"why", "unpaid"}, {"inbound", true}}));
+  const auto shown = office.perform("tenant.show", {{"tenant", "contoso"}});
+  EXPECT_EQ((*shown)["suspended"]["why"], "unpaid");
+  EXPECT_EQ((*shown)["suspended"]["new_mail"], "later");
+  EXPECT_EQ((*shown)["suspended"]["inbound"], "stopped");
+  EXPECT_EQ((*shown)["domains"][0], "contoso.test");
+  const auto refused = office.fault("send", {{"from", "ann@contoso.test"}, {"to", {"bob@dest.test"}}}, "Subject: x\r\n\r\n");
+  EXPECT_NE(refused.find("by root: unpaid"), std::string::npos) << refused;
+  const std::string id = queue(office, "dest.test", "bob@dest.test");
+  const auto resumed = office.perform("tenant.resume", {{"tenant", "contoso"}});
+  ASSERT_TRUE(resumed.has_value());
+  EXPECT_FALSE((*office.perform("tenant.list", Json::object()))["tenants"][0].contains("suspended"));
+  EXPECT_NE(office.fault("tenant.resume", {{"tenant", "contoso"}}), "");
+  ASSERT_EQ(office.ledger("contoso").size(), 3U);
+  EXPECT_EQ(office.ledger("contoso")[1].action, "tenant.suspend");
+  EXPECT_EQ(office.ledger("contoso")[1].act.why, "unpaid");
+}
+
+TEST(AnchorOperations, with_a_resolver_that_is_not_ours) {
+  Office office;
+  for (const char* operation : {"nta.add", "nta.list", "nta.remove"}) {
+    EXPECT_NE(office.fault(operation, {{"domain", "bogus.test"}, {"why", "x"}}).find("resolver.mode is external"), std::string::npos) << operation;
+  }
+}
+
 }  // namespace
 }  // namespace danewerk::app::test

@@ -1,5 +1,6 @@
 #include "app/control/message_json.h"
 #include "app/control/operations.h"
+#include "types/rules.h"
 
 namespace danewerk::app {
 namespace {

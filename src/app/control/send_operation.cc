@@ -3,6 +3,7 @@
 #include "app/control/operations.h"
 #include "engine/smtp/line_rules.h"
 #include "engine/smtp/message_id_reader.h"
+#include "engine/smtp/tls_required.h"
 #include "io/text/idna.h"
 
 namespace danewerk::app {
@@ -15,11 +16,16 @@ class Passing {
  public:
   void look(std::string_view octets) {
     rules_.feed(octets);
+    tls_required_.feed(octets);
     message_id_.feed(octets);
     if (std::any_of(octets.begin(), octets.end(), [](char c) { return (c & 0x80) != 0; })) eight_bit_ = true;
     if (header_.size() < header_kept && !header_ended()) header_.append(octets.substr(0, header_kept));
   }
-  void end() { rules_.finish(); }
+  void end() {
+    rules_.finish();
+    tls_required_.finish();
+  }
+  const engine::smtp::TlsRequiredField& tls_required() const { return tls_required_; }
   engine::smtp::LineFault fault() const { return rules_.fault(); }
   std::string message_id() const { return message_id_.id(); }
   bool eight_bit() const { return eight_bit_; }
@@ -40,6 +46,7 @@ class Passing {
 
   engine::smtp::LineRules rules_;
   engine::smtp::MessageIdReader message_id_;
+  engine::smtp::TlsRequiredField tls_required_;
   std::string header_;
   bool eight_bit_ = false;
 };
@@ -52,6 +59,10 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
   const types::AcceptedDomain* own = name ? domains->find(*name) : nullptr;
   if (!own) {
     return fail(ErrorKind::denied, types::to_string(sender.domain()) + " is not one of our domains: mail is only sent for those; see `danewerk domain add`");
+  }
+  if (const types::Suspension* suspension = domains->suspension(own->tenant)) {
+    return fail(ErrorKind::denied, "tenant " + own->tenant.to_string() + " is suspended since " + to_rfc3339(suspension->at) + " by " + suspension->who + ": " +
+                                       suspension->why + "; see `danewerk tenant resume`");
   }
   types::NewMessage message{own->tenant, types::Origin::submission, {}, {}, now, now, {}};
   bool utf8 = sender.needs_smtputf8();
@@ -68,11 +79,29 @@ Result<types::NewMessage> message_from(const OperatedParts& parts, const Json& a
   }
   if (utf8) message.envelope.sender.utf8 = types::Smtputf8::yes;
   TRY(const bool require_tls, flag_argument(arguments, "require_tls"));
+  TRY(const bool waived, flag_argument(arguments, "tls_required_no"));
+  if (require_tls && waived) return fail(ErrorKind::malformed, "a message cannot both require TLS and say TLS-Required: No");
   if (require_tls) message.envelope.sender.require_tls = types::RequireTls::yes;
+  if (waived) message.envelope.sender.require_tls = types::RequireTls::waived;
   return message;
 }
 
 std::string own_message_id(const OperatedParts& parts, const types::QueueId& id) { return id.to_string() + "@" + parts.hostname; }
+
+/// RFC 8689 4.1, 4.3: the header field makes the tag, the tag (by option) the header field; REQUIRETLS wins over both (RTL-02).
+Result<void> settle_tls_required(const OperatedParts& parts, const Passing& seen, types::NewMessage& message) {
+  types::RequireTls& tag = message.envelope.sender.require_tls;
+  if (tag == types::RequireTls::yes) return {};
+  if (tag == types::RequireTls::waived && seen.tls_required().count() > 0 && !seen.tls_required().waives()) {
+    return fail(ErrorKind::malformed, "the message has a TLS-Required field that does not say No, or more than one (RFC 8689 3)");
+  }
+  if (tag == types::RequireTls::waived && seen.tls_required().count() == 0) message.prepended += "TLS-Required: No\r\n";
+  if (seen.tls_required().waives()) tag = types::RequireTls::waived;
+  if (tag == types::RequireTls::waived && parts.delivery.rules.waivers == types::WaiverUse::refuse) {
+    return fail(ErrorKind::denied, "TLS-Required: No is not taken here: delivery.tls_required_no is \"refuse\"");
+  }
+  return {};
+}
 
 /// RFC 5321 4.4; RFC 6409 8 for the fields a submission may lack.
 std::string prepended_lines(const OperatedParts& parts, const Passing& seen, const types::QueueId& id, Instant now) {
@@ -88,11 +117,13 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   CO_TRY(types::NewMessage message, message_from(parts, call.request.arguments, now));
   CO_TRY_VOID(parts.store.has_room(ByteCount{call.body.left()}));
   io::BodyWriter body = parts.queue.begin(now);
+  const auto signing = parts.signer ? parts.signer->begin(message.tenant) : nullptr;
   Passing seen;
   while (true) {
     CO_TRY(std::string_view piece, co_await call.body.next());
     if (piece.empty()) break;
     seen.look(piece);
+    if (signing) signing->feed(piece);
     CO_TRY_VOID(co_await body.append(piece));
   }
   seen.end();
@@ -102,11 +133,17 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   if (seen.eight_bit()) message.envelope.sender.body = types::BodyKind::eight_bit_mime;
   if (seen.eight_bit_header()) message.envelope.sender.utf8 = types::Smtputf8::yes;
   message.prepended = prepended_lines(parts, seen, body.id(), now);
+  CO_TRY_VOID(settle_tls_required(parts, seen, message));
   message.message_id = seen.has_field("message-id:") ? seen.message_id() : own_message_id(parts, body.id());
   message.arrival = Json{{"by", call.who}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  dkim::Signed signature;
+  if (signing) signature = signing->finish(message.prepended, now);
+  message.prepended.insert(0, signature.fields);
   CO_TRY(types::QueueId id, co_await parts.queue.accept(std::move(message), std::move(body)));
   parts.scheduler.wake();
-  co_return Json{{"id", id.to_string()}};
+  Json answer{{"id", id.to_string()}};
+  if (!signature.what.empty()) answer["dkim"] = signature.what;
+  co_return answer;
 }
 
 }  // namespace

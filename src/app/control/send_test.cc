@@ -123,5 +123,39 @@ TEST_F(Send, names_the_argument_at_fault) {
   EXPECT_EQ(office.fault("send", odd, complete), "'require_tls' is neither true nor false");
 }
 
+// RFC 8689 3, 4.1, 4.3; RTL-02: the tag and the header field go together
+TEST_F(Send, tls_required_no_tags_the_message_and_stands_in_its_header) {
+  Json arguments = from_ann_to({"bob@dest.test"});
+  arguments["tls_required_no"] = true;
+  const auto asked = office.perform("send", arguments, complete);
+  ASSERT_TRUE(asked.has_value()) << asked.error().what;
+  EXPECT_EQ(office.detail((*asked)["id"]).entry.sender.require_tls, types::RequireTls::waived);
+  EXPECT_EQ(times("\r\nTLS-Required: No\r\n", office.text_of((*asked)["id"])), 1U);
+  const auto shown = office.perform("queue.show", {{"id", (*asked)["id"]}});
+  EXPECT_EQ((*shown)["require_tls"], "waived");
+
+  const auto both = office.perform("send", arguments, "TLS-Required: no\r\n" + complete);
+  EXPECT_EQ(times("LS-Required", office.text_of((*both)["id"])), 1U) << "not a second one (RFC 8689 3)";
+  const std::string by_header = send("TLS-Required: No\r\n" + complete);
+  EXPECT_EQ(office.detail(by_header).entry.sender.require_tls, types::RequireTls::waived);
+  const std::string in_text = send(complete + "TLS-Required: No\r\n");
+  EXPECT_EQ(office.detail(in_text).entry.sender.require_tls, types::RequireTls::no);
+
+  EXPECT_NE(office.fault("send", arguments, "TLS-Required: Yes\r\n" + complete).find("does not say No"), std::string::npos);
+  arguments["require_tls"] = true;
+  EXPECT_NE(office.fault("send", arguments, complete).find("cannot both"), std::string::npos);
+  Json demanding = from_ann_to({"bob@dest.test"});
+  demanding["require_tls"] = true;
+  const auto wins = office.perform("send", demanding, "TLS-Required: No\r\n" + complete);
+  EXPECT_EQ(office.detail((*wins)["id"]).entry.sender.require_tls, types::RequireTls::yes) << "the parameter wins";
+}
+
+// decision 0055
+TEST_F(Send, tls_required_no_can_be_refused) {
+  office.world.parts->rules.waivers = types::WaiverUse::refuse;
+  EXPECT_NE(office.fault("send", from_ann_to({"bob@dest.test"}), "TLS-Required: No\r\n" + complete).find("delivery.tls_required_no"), std::string::npos);
+  send(complete);
+}
+
 }  // namespace
 }  // namespace danewerk::app::test

@@ -3,7 +3,9 @@
 
 #include <sys/socket.h>
 
+#include "app/control/connector_operations.h"
 #include "app/control/operations.h"
+#include "engine/connector/decide.h"
 #include "service/delivery/test_world.h"
 
 namespace danewerk::app::test {
@@ -12,6 +14,12 @@ class Office {
  public:
   Office() {
     domains = *io::DomainStore::open(*world.store);
+    connectors = *io::ConnectorStore::open(*world.store);
+    world.parts->terms_for = [this](const auto& tenant, const types::MailDomain& domain, Instant now) {
+      const auto rules = connectors->snapshot();
+      const auto own = tenant ? rules->of(*tenant) : std::span<const types::StoredConnector>{};
+      return connector::terms_of(connector::decide(rules->adrift(), own, rules->for_all(), domain, now));
+    };
     std::vector<service::DeliverOne> nobody{[](types::DueRecipients) -> io::Task<> { co_return; }};
     scheduler.emplace(*world.queue, world.clock, world.log, home, lanes, std::move(nobody), service::SchedulerLimits{});
     parts.emplace(OperatedParts{*world.queue, *world.store, *domains, *world.parts, *scheduler, "mx1.danewerk.test", {}, {}});
@@ -21,6 +29,10 @@ class Office {
     add_send_operation(operations, *parts);
     add_status_operation(operations, *parts);
     add_explain_operation(operations, *parts);
+    add_connector_operations(operations, *parts, *connectors);
+    add_connector_simulation(operations, *parts);
+    add_tenant_operations(operations, *parts);
+    add_anchor_operations(operations, *parts);
   }
 
   /// Performs it for the local user "root"; `body` is all there is behind the request.
@@ -56,6 +68,7 @@ class Office {
 
   service::test::World world;
   std::unique_ptr<io::DomainStore> domains;
+  std::unique_ptr<io::ConnectorStore> connectors;
   io::Reactor home{"home"};
   io::ReactorPool lanes{1};
   std::optional<service::Scheduler> scheduler;

@@ -10,6 +10,8 @@
 #include "app/cli/prove_verify.h"
 #include "app/config/schema.h"
 #include "app/control/client.h"
+#include "app/danewerk/connector_commands.h"
+#include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_trace.h"
 #include "app/serve/serve.h"
@@ -88,6 +90,7 @@ struct SendOptions {
   std::string from, file = "-";
   std::vector<std::string> to;
   bool require_tls = false;
+  bool tls_required_no = false;
 };
 
 int send_message(const Common& common, const SendOptions& options) {
@@ -96,7 +99,8 @@ int send_message(const Common& common, const SendOptions& options) {
   const std::string message = with_crlf(*text);
   if (message.empty()) return complain({ErrorKind::malformed, "the message is empty"}, bad_usage);
   std::istringstream body(message);
-  return ask(common, "send", {{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls}},
+  return ask(common, "send", {{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls},
+                              {"tls_required_no", options.tls_required_no}},
              [](const Json& answer) { return "queued as " + answer.value("id", "") + "\n"; }, &body, message.size());
 }
 
@@ -281,17 +285,33 @@ int run_command(int argc, char** argv) {
   send->add_option("--to", send_options.to, "recipient; repeat it for more")->required()->allow_extra_args(false);
   send->add_option("file", send_options.file, "the message; - is standard input")->capture_default_str();
   send->add_flag("--require-tls", send_options.require_tls, "RFC 8689: deliver over verified TLS or not at all");
+  send->add_flag("--tls-required-no", send_options.tls_required_no,
+                 "RFC 8689: deliver even where the destination's own DANE or MTA-STS says not to, in clear if need be");
   add_json(send, common);
   send->callback([&] { exit_code = send_message(common, send_options); });
   add_queue(app, common, exit_code);
   add_trace(app, common, exit_code);
   add_prove(app, common, exit_code);
-  static std::string subject;
+  static std::string subject, whose;
+  static bool explain_require_tls = false, explain_waived = false;
   auto* explain = app.add_subcommand("explain", "what delivery would demand of each host of an address or domain, and why; sends nothing");
   explain->add_option("address-or-domain", subject)->required();
+  explain->add_option("--tenant", whose, "as for this tenant's mail, with its own connectors; without it, only those for all count");
+  explain->add_flag("--require-tls", explain_require_tls, "for a message with REQUIRETLS");
+  explain->add_flag("--tls-required-no", explain_waived, "for a message with TLS-Required: No");
   add_json(explain, common);
-  explain->callback([&] { exit_code = ask(common, "explain", {{"subject", subject}}, nullptr); });
+  explain->callback([&] {
+    const Json about{{"subject", subject}, {"tenant", whose}, {"require_tls", explain_require_tls}, {"tls_required_no", explain_waived}};
+    exit_code = ask(common, "explain", about, nullptr);
+  });
   add_domain(app, common, exit_code);
+  const AskRunning asking = [&common](const std::string& operation, Json arguments, Renderer render, std::istream* body, std::uint64_t size) {
+    return ask(common, operation, std::move(arguments), render, body, size);
+  };
+  add_connector_commands(app, common.json, exit_code, asking);
+  const Asking hoster_asking{[&](const std::string& operation, Json arguments, Renderer render) { exit_code = ask(common, operation, std::move(arguments), render); },
+                             [&](CLI::App* command) { add_json(command, common); }};
+  add_hoster_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

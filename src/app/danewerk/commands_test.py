@@ -17,6 +17,8 @@ PROGRAM = ""
 COMMANDS = [
     [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "drop"],
     ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"], ["trace"], ["prove"],
+    ["connector"], ["connector", "list"], ["connector", "show"], ["connector", "add"], ["connector", "set"], ["connector", "move"],
+    ["connector", "remove"], ["connector", "import"], ["connector", "export"], ["connector", "simulate"],
     ["config"], ["config", "describe"], ["config", "check"], ["tlsa"], ["tlsa", "verify"], ["tlsa", "generate"],
 ]
 
@@ -61,7 +63,9 @@ class Program(unittest.TestCase):
     def test_wrong_usage_is_2(self):
         for wrong in ([], ["frobnicate"], ["queue"], ["queue", "show"], ["queue", "drop", "x"], ["domain", "add", "example.com"],
                       ["send", "--from", "a@example.com"], ["status", "--frobnicate"], ["explain"], ["trace"], ["prove"],
-                      ["prove", "id", "--verify", "file"], ["prove", "--verify", "file"], ["prove", "--verify", "/none", "--trust-anchor", "/none"]):
+                      ["prove", "id", "--verify", "file"], ["prove", "--verify", "file"], ["prove", "--verify", "/none", "--trust-anchor", "/none"],
+                      ["connector"], ["connector", "add", "x"], ["connector", "move", "x", "--first", "--before", "y"], ["connector", "import"],
+                      ["connector", "simulate", "--dane", "mandatory"]):
             ran = run(*wrong)
             self.assertEqual(ran.returncode, 2, (wrong, ran.stdout, ran.stderr))
             self.assertNotEqual(ran.stderr, "", wrong)

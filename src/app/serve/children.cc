@@ -60,7 +60,7 @@ Result<io::ChildSpec> resolver_spec(const Settings& settings) {
   const ResolverSettings& from = settings.resolver;
   io::ResolverChildSettings to;
   to.program = from.binary;
-  to.directory = settings.server.state_directory + "/resolver";
+  to.directory = resolver_directory(settings);
   TRY(to.run_as, run_as(settings.server.resolver_user));
   to.port = from.address.port;
   to.trust_anchor_files = {from.trust_anchor};
@@ -114,6 +114,8 @@ std::string own_program() {
 
 }  // namespace
 
+std::string resolver_directory(const Settings& settings) { return settings.server.state_directory + "/resolver"; }
+
 Result<Bytes> read_update_secret(const Settings& settings) {
   std::ifstream file(secret_path(settings));
   std::string text;
@@ -143,6 +145,10 @@ Result<std::vector<io::ChildSpec>> children_of(const Settings& settings, const s
   mail.argv = {own_program(), "--config", config_path, "serve", "--worker"};
   mail.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   mail.run_as = mail_user;
+  if (settings.resolver.mode == ChildOrExternal::child) {  // its control socket is for its group
+    TRY(const auto resolver_user, run_as(settings.server.resolver_user));
+    if (resolver_user) mail.more_groups = {resolver_user->gid};
+  }
   mail.may_bind_low_ports = true;
   mail.writable = {state};
   out.push_back(std::move(mail));

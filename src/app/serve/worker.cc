@@ -5,9 +5,12 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/control/connector_operations.h"
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
+#include "engine/connector/decide.h"
+#include "io/process/resolver_child.h"
 #include "io/runtime/blocking.h"
 #include "io/runtime/stopping.h"
 #include "io/store/posix_disk.h"
@@ -16,6 +19,7 @@ namespace danewerk::app {
 namespace {
 
 constexpr std::size_t cached_answers = 200'000;
+constexpr std::size_t cached_plans = 20'000;
 constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
@@ -51,6 +55,10 @@ service::ClientManners manners_of(const Settings& settings) {
   const DeliverySettings& from = settings.delivery;
   service::ClientManners manners{from.hostname.to_string(), {}, io::AddressFilter(from.allow_networks), from.source_addresses, from.connect_timeout};
   for (const NameByAddress& one : settings.edge.names_by_address) manners.names_by_address.push_back({one.address, one.name.to_string()});
+  for (const PoolSettings& pool : from.pools) {
+    service::SourcePool& made = manners.pools.emplace_back(service::SourcePool{pool.name, {}});
+    for (const NameByAddress& one : pool.addresses) made.addresses.push_back({one.address, one.name.to_string()});
+  }
   return manners;
 }
 
@@ -59,7 +67,16 @@ types::Rules rules_of(const Settings& settings) {
   rules.own_names = {settings.edge.hostname};
   for (const NameByAddress& one : settings.edge.names_by_address) rules.own_names.push_back(one.name);
   rules.own_addresses = settings.zone.mx_addresses;
+  rules.waivers = settings.delivery.tls_required_no;
   return rules;
+}
+
+/// Mail that a suspended tenant sent waits; what it is sent goes on, unless that was stopped too. Notices of ours always go.
+std::optional<std::string> why_held(const io::Domains& domains, const types::TenantId& tenant, types::Origin origin) {
+  const types::Suspension* suspension = domains.suspension(tenant);
+  if (!suspension || origin == types::Origin::notice) return std::nullopt;
+  if (origin == types::Origin::inbound && suspension->inbound == types::Suspension::Inbound::continues) return std::nullopt;
+  return "held: tenant " + tenant.to_string() + " is suspended since " + to_rfc3339(suspension->at) + " by " + suspension->who + ": " + suspension->why;
 }
 
 service::EdgeRules edge_rules(const Settings& settings, const std::vector<types::Endpoint>& listen) {
@@ -73,6 +90,17 @@ service::EdgeRules edge_rules(const Settings& settings, const std::vector<types:
 }
 
 }  // namespace
+
+/// The limits of the settings are the process's; each reactor has its part.
+struct Worker::Kept {
+  Kept(const DeliverySettings& from, io::Executor executor, io::Clock& clock, std::size_t reactors)
+      : lines(executor, clock, {from.idle_time, from.messages_per_connection, (from.idle_connections + reactors - 1) / reactors}),
+        tickets((from.tls_sessions + reactors - 1) / reactors),
+        plans(cached_plans / reactors) {}
+  service::Lines lines;
+  service::Tickets tickets;
+  service::Plans plans;
+};
 
 Worker::Worker(const Settings& settings)
     : settings_(settings),
@@ -88,6 +116,7 @@ Result<void> Worker::start() {
   running_ = true;
   reactors_->start();
   TRY_VOID(start_resolvers());
+  build_hosting();
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_prover();
@@ -110,6 +139,13 @@ Result<void> Worker::open_store() {
   queue_.emplace(*store_);
   keys_.emplace(*store_);
   TRY(domains_, io::DomainStore::open(*store_));
+  TRY(connectors_, io::ConnectorStore::open(*store_));
+  for (const types::StoredConnector& stored : connectors_->snapshot()->all()) {
+    const auto* broken = std::get_if<types::BrokenConnector>(&stored);
+    if (broken != nullptr) log_.event(connector_unreadable, {{"connector", broken->id}, {"what", broken->fault}});
+  }
+  TRY(dkim_store_, io::DkimStore::open(*store_));
+  TRY(anchor_store_, io::AnchorStore::open(*store_));
   return {};
 }
 
@@ -138,10 +174,29 @@ Result<void> Worker::start_resolvers() {
   return {};
 }
 
+/// The keys that sign, and the negative trust anchors, if the resolver is ours to tell.
+void Worker::build_hosting() {
+  const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
+  dkim_ = std::make_unique<service::DkimKeys>(service::DkimParts{*dkim_store_, [this] { return domains_->snapshot(); }, *resolvers_.front(), clock_, log_,
+                                                                 settings_.edge.hostname, forget});
+  home().post([this] { group_->spawn("dkim", dkim_->watch()); });
+  if (settings_.resolver.mode != ChildOrExternal::child) return;
+  resolver_anchors_ = std::make_unique<io::dns::UnboundAnchors>(io::dns::UnboundControl(io::resolver_control_socket(resolver_directory(settings_))));
+  anchors_ = std::make_unique<service::AnchorKeeper>(service::AnchorParts{*anchor_store_, *resolver_anchors_, clock_, log_, forget});
+  home().post([this] { group_->spawn("negative trust anchors", anchors_->keep()); });
+}
+
 types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
   const auto* name = std::get_if<types::DomainName>(&domain);
   const auto snapshot = domains_->snapshot();
   return name && snapshot->find(*name) ? service::route_key(*name) : service::mx_key(domain);
+}
+
+types::DeliveryTerms Worker::terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const {
+  const auto rules = connectors_->snapshot();
+  if (rules->all().empty()) return {};
+  const auto own = tenant ? rules->of(*tenant) : std::span<const types::StoredConnector>{};
+  return connector::terms_of(connector::decide(rules->adrift(), own, rules->for_all(), domain, now));
 }
 
 Result<void> Worker::build_delivery() {
@@ -150,18 +205,26 @@ Result<void> Worker::build_delivery() {
   service::ClientManners manners = manners_of(settings_);
   manners.trust = std::move(trust);
   notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
-                                                   [this](const types::MailDomain& domain) { return hop_of(domain); });
+                                                   [this](const types::MailDomain& domain) { return hop_of(domain); }, dkim_.get());
   const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
     const auto snapshot = domains_->snapshot();
     const types::AcceptedDomain* own = snapshot->find(domain);
     return own ? std::optional(own->route) : std::nullopt;
   };
+  std::function<std::shared_ptr<const io::AnchorStore::Anchors>()> anchors;  // a resolver that is not ours holds none of ours
+  if (anchors_) anchors = [this] { return anchor_store_->snapshot(); };
+  const auto held = [this](const types::TenantId& tenant, types::Origin origin) { return why_held(*domains_->snapshot(), tenant, origin); };
   std::vector<service::DeliverOne> deliver_on;
   for (std::size_t i = 0; i < reactors_->size(); ++i) {
+    Kept& kept = *kept_.emplace_back(std::make_unique<Kept>(settings_.delivery, reactors_->at(i).executor(), clock_, reactors_->size()));
     deliveries_.push_back(std::make_unique<service::DeliveryParts>(
         service::DeliveryParts{*queue_, *resolvers_[i], clock_, entropy_, log_, *notices_, tls, manners,
-                               rules_of(settings_), schedule_of(settings_.delivery), route_of,
-                               settings_.delivery.keep_proofs == KeepProofs::dane ? service::ProofWish::dane : service::ProofWish::none}));
+                               rules_of(settings_), schedule_of(settings_.delivery), route_of, settings_.delivery.delay_notice_after,
+                               {&kept.lines, &kept.tickets, &kept.plans}}));
+    deliveries_.back()->terms_for = [this](const auto& tenant, const types::MailDomain& domain, Instant now) { return terms_for(tenant, domain, now); };
+    deliveries_.back()->held = held;
+    deliveries_.back()->anchors = anchors;
+    deliveries_.back()->proofs = settings_.delivery.keep_proofs == KeepProofs::dane ? service::ProofWish::dane : service::ProofWish::none;
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -194,8 +257,10 @@ void Worker::build_edges() {
   const auto add = [&](const service::Admission& admission, const std::vector<types::Endpoint>& listen) {
     if (listen.empty()) return;
     service::EdgeParts parts{*reactors_, *store_, *queue_, admission, *door_, clock_, log_, [this] { return certificate_.current(); },
-                             [this] { scheduler_->wake(); }};
-    edges_.push_back(std::make_unique<service::Edge>(std::move(parts), edge_rules(settings_, listen)));
+                             [this] { scheduler_->wake(); }, admission.origin() == types::Origin::submission ? dkim_.get() : nullptr};
+    service::EdgeRules rules = edge_rules(settings_, listen);
+    if (admission.origin() == types::Origin::submission) rules.waivers = settings_.delivery.tls_required_no;
+    edges_.push_back(std::make_unique<service::Edge>(std::move(parts), std::move(rules)));
   };
   add(*inbound_, settings_.edge.listen);
   add(*submission_, settings_.submission.listen);
@@ -244,7 +309,8 @@ io::Task<> Worker::keep_house() {
 
 Result<void> Worker::open_control() {
   operated_ = std::make_unique<OperatedParts>(OperatedParts{*queue_, *store_, *domains_, *deliveries_.front(), *scheduler_,
-                                                            settings_.edge.hostname.to_string(), {}, {}, &*proofs_, keeper_.get()});
+                                                            settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get(),
+                                                            &*proofs_, keeper_.get()});
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
@@ -260,6 +326,11 @@ Result<void> Worker::open_control() {
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
+  add_connector_operations(operations_, *operated_, *connectors_);
+  add_connector_simulation(operations_, *operated_);
+  add_tenant_operations(operations_, *operated_);
+  add_dkim_operations(operations_, *operated_);
+  add_anchor_operations(operations_, *operated_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }
@@ -272,6 +343,7 @@ void Worker::stop() {
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);
+  for (std::size_t i = 0; i < kept_.size(); ++i) io::run_on(reactors_->at(i).executor(), kept_[i]->lines.stop());
   for (std::size_t i = 0; i < resolvers_.size(); ++i) io::run_on(reactors_->at(i).executor(), resolvers_[i]->stop());
   reactors_->stop();
 }

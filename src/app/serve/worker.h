@@ -13,10 +13,15 @@
 #include "io/dns/zone_updater.h"
 #include "io/log/log.h"
 #include "io/runtime/entropy.h"
+#include "io/store/connector_store.h"
 #include "io/store/domain_store.h"
+#include "io/store/anchor_store.h"
+#include "io/store/dkim_store.h"
 #include "io/store/key_store.h"
 #include "io/tls/certificate_slot.h"
+#include "service/anchors/anchor_keeper.h"
 #include "service/delivery/dsn_notices.h"
+#include "service/dkim/dkim_keys.h"
 #include "service/edge/edge.h"
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
@@ -40,6 +45,7 @@ class Worker {
  private:
   Result<void> open_store();
   Result<void> start_resolvers();
+  void build_hosting();
   Result<void> build_delivery();
   Result<void> build_publisher();
   void build_prover();
@@ -51,6 +57,7 @@ class Worker {
   io::Task<Result<void>> prune_history();
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
+  types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
 
   Settings settings_;
   io::SystemClock clock_;
@@ -59,12 +66,20 @@ class Worker {
   std::unique_ptr<io::Store> store_;
   std::optional<io::QueueStore> queue_;
   std::unique_ptr<io::DomainStore> domains_;
+  std::unique_ptr<io::ConnectorStore> connectors_;
   std::optional<io::KeyStore> keys_;
   std::unique_ptr<io::ReactorPool> reactors_;
   std::optional<io::TaskGroup> group_;  // of the home reactor
   std::shared_ptr<io::dns::AnswerCache> answers_;
   std::vector<std::unique_ptr<io::dns::StubResolver>> resolvers_;
+  std::unique_ptr<io::DkimStore> dkim_store_;
+  std::unique_ptr<io::AnchorStore> anchor_store_;
+  std::unique_ptr<service::DkimKeys> dkim_;
+  std::unique_ptr<io::dns::UnboundAnchors> resolver_anchors_;
+  std::unique_ptr<service::AnchorKeeper> anchors_;  // only where the resolver is our child
   std::unique_ptr<service::DsnNotices> notices_;
+  struct Kept;  // what deliveries of one reactor leave to later ones
+  std::vector<std::unique_ptr<Kept>> kept_;
   std::vector<std::unique_ptr<service::DeliveryParts>> deliveries_;
   std::unique_ptr<service::Scheduler> scheduler_;
   std::optional<io::ProofStore> proofs_;

@@ -22,6 +22,11 @@ inline constexpr types::LogEvent store_swept{"store.swept", types::LogLevel::war
 inline constexpr types::LogEvent prune_failed{"store.prune_failed", types::LogLevel::warning, "Old history could not be removed.",
                                               "Look at the store's error and the disk."};
 
-inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept, prune_failed};
+inline constexpr types::LogEvent connector_unreadable{"connector.unreadable", types::LogLevel::error,
+                                                      "A stored connector cannot be read: mail that it may be meant for waits.",
+                                                      "Set it anew with `danewerk connector set`, or remove it."};
+
+inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept,
+                                           prune_failed, connector_unreadable};
 
 }  // namespace danewerk::app

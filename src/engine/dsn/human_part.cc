@@ -95,7 +95,8 @@ std::string trouble(const DsnInput& input, const Told& told) {
     parties.host = server_text(*last.hop, *last.attempt);
     const Reply* reply = outcome.reply ? &*outcome.reply : nullptr;
     out += line("What failed: ", attempt_sentence(*last.hop, *last.attempt, reply));
-    if (last.attempt->verdict) out += dane_evidence(*last.hop, *last.attempt);
+    const bool unproven = last.attempt->verdict && !last.attempt->verdict->is_authenticated();
+    if (unproven) out += dane_evidence(*last.hop, *last.attempt);  // where it is the matter, not where a proven host refuses
   } else {
     out += line("What failed: ", outcome.sentence);
   }

@@ -50,7 +50,9 @@ Notice compose(const DsnInput& input) {
   if (id.empty()) id = "notice";
   const std::string boundary = boundary_for(id, parts);
   Notice notice{std::nullopt, *input.sender.path, needs_utf8 ? Smtputf8::yes : Smtputf8::no,
-                eight_bit ? BodyKind::eight_bit_mime : BodyKind::seven_bit, input.sender.require_tls, {}};
+                eight_bit ? BodyKind::eight_bit_mime : BodyKind::seven_bit, RequireTls::no, {}};
+  // RFC 8689 5, RTL-05. TLS-Required: No was said of the recipients' policies, not of the sender's own: no notice inherits it.
+  if (input.sender.require_tls == RequireTls::yes) notice.require_tls = RequireTls::yes;
   notice.message = header(input, id, letters);
   notice.message += "Content-Type: multipart/report; report-type=delivery-status;\r\n boundary=\"" + boundary + "\"\r\n";
   notice.message += std::string("Content-Transfer-Encoding: ") + (eight_bit ? "8bit" : "7bit") + "\r\n\r\n";

@@ -153,7 +153,8 @@ std::string demand_sentence(const Hop& hop) {
       break;
   }
   if (hop.audit) {
-    out += *hop.audit == SecurityLevel::verified ? " (audit only; MTA-STS would demand: " : " (audit only; DANE would demand: ";
+    out += hop.waived ? " (the sender said TLS-Required: No; " : " (audit only; ";
+    out += *hop.audit == SecurityLevel::verified ? "MTA-STS would demand: " : "DANE would demand: ";
     out += std::string(to_string(*hop.audit)) + ")";
   }
   return out;
@@ -171,6 +172,7 @@ std::string reason_sentence(const Hop& hop) {
     case LevelReason::dane_off: out = "DANE is switched off for this destination"; break;
     case LevelReason::address_literal: out = "the next hop is an address, to which DANE does not apply"; break;
     case LevelReason::address_in_mx: out = "the MX record holds an address, to which DANE does not apply"; break;
+    case LevelReason::lookup_waived: out = "TLSA records could not be looked up, and the sender said TLS-Required: No"; break;
     case LevelReason::sts_enforce: out = "the domain's MTA-STS policy (mode enforce) names it"; break;
   }
   out += sts_sentence(hop);

@@ -159,6 +159,8 @@ std::string authenticated_by(const Hop& hop, const Attempt& attempt) {
 
 std::string accepted_text(const Hop& hop, const Attempt& attempt, const Reply& reply) {
   std::string out = peer_text(hop, attempt) + " accepted it: " + reply.to_string();
+  if (attempt.require_tls == RequireTls::yes) out += "; with REQUIRETLS";
+  if (hop.waived) out += "; by the sender's TLS-Required: No";
   switch (assurance(hop, attempt)) {
     case Assurance::cleartext: return out + "; in clear";
     case Assurance::encrypted: return out + "; over TLS, nobody authenticated";

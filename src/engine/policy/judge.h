@@ -19,7 +19,8 @@
 //   an extension the message needs is missing                   next host; at the end final (5.7.30, 5.6.7, 5.6.3, 5.3.4)
 //   connection lost after the content was sent, no reply        the round ends: it may have been accepted, and trying on
 //                                                               at once is the surest way to deliver twice
-//   a fault of ours                                             the round ends
+//   a fault of ours before there was a connection               next address: we may be able to set out for that one
+//   any other fault of ours                                     the round ends
 //
 // Invariant: a target in clear is only ever given for a hop at `opportunistic` (never after 220 to STARTTLS was followed
 // by a successful handshake, and never in other levels), whatever the attempts say.

@@ -64,7 +64,9 @@ std::optional<Target> next_target(const DeliveryPlan& plan, std::span<const Atte
 
   const Attempt& last = attempts.back();
   const Hop& hop = hop_of(plan, last);
-  if (last.end == AttemptEnd::local_fault || is_in_doubt(last)) return std::nullopt;
+  if (is_in_doubt(last)) return std::nullopt;
+  // One of our own addresses that cannot be used may be of the other family than the next.
+  if (last.end == AttemptEnd::local_fault && last.phase != Phase::connect) return std::nullopt;
   if (wants_more_of_the_same(last, unsettled)) return Target{last.hop, last.peer.address, last.opening};
   // TL-11 (c), RFC 7672 2.2: the only way to a target in clear.
   if (hop.level == SecurityLevel::opportunistic && last.opening == Opening::starttls && failed_in_tls(last)) {

@@ -20,6 +20,19 @@ Fault facts_missing(const std::string& what) {
   return fault;
 }
 
+/// RTL-06: the sender asks that what the destination publishes be looked at and told, but stop nothing: as in audit. What the
+/// operator makes mandatory is not the sender's to waive (decision 0055).
+MessageDemands effective(MessageDemands demands, const Rules& rules) {
+  if (demands.require_tls != RequireTls::waived) return demands;
+  if (rules.waivers != WaiverUse::honour) {
+    demands.require_tls = RequireTls::no;
+    return demands;
+  }
+  if (demands.dane == DaneMode::opportunistic) demands.dane = DaneMode::audit;
+  if (demands.mta_sts == StsMode::opportunistic) demands.mta_sts = StsMode::audit;
+  return demands;
+}
+
 /// A host on its way into the plan: as it goes in, or why it stays out.
 struct Considered {
   NamedHost host;
@@ -30,7 +43,7 @@ struct Considered {
 class Planner {
  public:
   Planner(const DestinationFacts& facts, const MessageDemands& demands, const Rules& rules)
-      : facts_(facts), demands_(demands), rules_(rules), mx_(read_mx(facts, rules)) {}
+      : facts_(facts), demands_(effective(demands, rules)), rules_(rules), mx_(read_mx(facts, rules)) {}
 
   const MxStage& mx() const { return mx_; }
   Considered consider(const NamedHost& host) const;
@@ -41,10 +54,11 @@ class Planner {
   }
   std::optional<DaneTerms> dane_terms(const HostStage& stage, const NamedHost& host) const;
   std::vector<IpAddress> ordered(const std::vector<IpAddress>& addresses) const;
+  bool overlooks(const HostStage& stage) const;
   bool is_own(const NamedHost& host, const std::vector<IpAddress>& addresses) const;
 
   const DestinationFacts& facts_;
-  const MessageDemands& demands_;
+  const MessageDemands demands_;
   const Rules& rules_;
   MxStage mx_;
 };
@@ -100,6 +114,12 @@ std::optional<DaneTerms> Planner::dane_terms(const HostStage& stage, const Named
   return terms;
 }
 
+/// Only what would have told us more demands; without addresses there is nowhere to go (RTL-06).
+bool Planner::overlooks(const HostStage& stage) const {
+  const bool about_terms = stage.out_reason == OutReason::tlsa_lookup_failed || stage.out_reason == OutReason::alias_lookup_failed;
+  return demands_.require_tls == RequireTls::waived && demands_.dane != DaneMode::mandatory && stage.fault && about_terms;
+}
+
 Considered Planner::consider(const NamedHost& host) const {
   Considered result{host, std::nullopt, std::nullopt};
   const HostStage stage = read_host(facts_, rules_, host, demands_.dane);
@@ -111,7 +131,7 @@ Considered Planner::consider(const NamedHost& host) const {
     result.out = leave_out(host, OutReason::own_host, std::move(fault));
     return result;
   }
-  if (stage.fault) {
+  if (stage.fault && !overlooks(stage)) {
     result.out = leave_out(host, *stage.out_reason, *stage.fault);
     return result;
   }
@@ -126,7 +146,8 @@ Considered Planner::consider(const NamedHost& host) const {
   hop.mx = mx_.trust;
   hop.port = facts_.next_hop.port;
   hop.addresses = ordered(stage.addresses);
-  hop.reason = stage.reason;
+  hop.reason = overlooks(stage) ? LevelReason::lookup_waived : stage.reason;
+  hop.waived = overlooks(stage);
   hop.sni = host.name;
   if (hop.addresses.empty()) {
     Fault fault;
@@ -143,6 +164,7 @@ Considered Planner::consider(const NamedHost& host) const {
     }
   }
   set_terms(hop, facts_, demands_);
+  hop.waived = hop.waived || (demands_.require_tls == RequireTls::waived && hop.audit);
   if (auto unmet = unmet_terms(hop, host.to_string(), facts_, demands_)) {
     result.out = leave_out(host, unmet->reason, std::move(unmet->fault));
   } else {
@@ -203,6 +225,8 @@ int weight(const Fault& fault) {
 
 }  // namespace
 
+void reshuffle(DeliveryPlan& plan, Seed seed) { shuffle_equals(plan.hops, Chance(seed)); }
+
 const Fault& weightiest(const std::vector<const Fault*>& faults) {
   CHECK(!faults.empty());
   return **std::max_element(faults.begin(), faults.end(),
@@ -222,6 +246,7 @@ DeliveryPlan plan(const DestinationFacts& facts, const MessageDemands& demands, 
   plan.made = now;
   plan.valid_until = now + longest;
   keep_valid(plan, facts, planner.mx().path);
+  if (facts.sts && demands.mta_sts != StsMode::none) plan.sts_asked = facts.sts->domain;
   if (const StsInForce* sts = sts_in_force(facts, demands)) {
     plan.sts = *sts;
     plan.valid_until = std::min(plan.valid_until, std::max(now, sts->expires));

@@ -55,6 +55,53 @@ TEST(Plan, the_same_arguments_give_the_same_plan) {
   EXPECT_EQ(plan(facts, {}, Rules{}, now, Seed{42}), plan(facts, {}, Rules{}, now, Seed{42}));
 }
 
+/// The hosts are mx0, mx1, ...; the policy names mx0 only.
+DestinationFacts with_enforced_policy(int hosts) {
+  DestinationFacts facts = equals(hosts);
+  StsPolicy policy{StsPolicyMode::enforce, {*StsMxPattern::parse("mx0.example.com")}, std::chrono::hours(24)};
+  facts.sts.emplace();
+  facts.sts->domain = name("example.com");
+  facts.sts->in_force = StsInForce{policy, StsSource::live, "1", now, now + std::chrono::hours(24)};
+  return facts;
+}
+
+// RTL-06, RFC 8689 4.2.2: MTA-STS is looked at and reported, and stops nothing; the operator's own rules do
+TEST(Plan, tls_required_no_overlooks_mta_sts_but_no_rule_of_the_operator) {
+  const DestinationFacts facts = with_enforced_policy(2);
+  MessageDemands demands;
+  ASSERT_EQ(plan(facts, demands, Rules{}, now, Seed{}).hops.size(), 1U) << "mx1 is not named";
+  demands.require_tls = RequireTls::waived;
+  const DeliveryPlan waived = plan(facts, demands, Rules{}, now, Seed{});
+  ASSERT_EQ(waived.hops.size(), 2U);
+  for (const Hop& hop : waived.hops) {
+    EXPECT_EQ(hop.level, SecurityLevel::opportunistic);
+    EXPECT_EQ(hop.audit, SecurityLevel::verified);
+    EXPECT_TRUE(hop.waived);
+  }
+  EXPECT_EQ(waived.demands, demands) << "the plan says what was demanded";
+
+  demands.mta_sts = StsMode::mandatory;
+  const DeliveryPlan ruled = plan(facts, demands, Rules{}, now, Seed{});
+  ASSERT_EQ(ruled.hops.size(), 1U);
+  EXPECT_EQ(ruled.hops[0].level, SecurityLevel::verified);
+  EXPECT_FALSE(ruled.hops[0].waived);
+
+  demands.mta_sts = StsMode::opportunistic;
+  Rules deaf;
+  deaf.waivers = WaiverUse::ignore;
+  EXPECT_EQ(plan(facts, demands, deaf, now, Seed{}).hops.size(), 1U);
+}
+
+TEST(Plan, tls_required_no_does_not_wait_for_a_policy_nobody_knows_of) {
+  DestinationFacts facts = equals(1);
+  facts.sts.emplace();
+  facts.sts->unknown = "the store cannot be read";
+  MessageDemands demands;
+  EXPECT_TRUE(plan(facts, demands, Rules{}, now, Seed{}).stop.has_value());
+  demands.require_tls = RequireTls::waived;
+  EXPECT_FALSE(plan(facts, demands, Rules{}, now, Seed{}).stop.has_value());
+}
+
 // RES-20: no answer is believed longer than its TTL.
 TEST(Plan, is_valid_as_long_as_its_first_answer) {
   EXPECT_EQ(plan(equals(2), {}, Rules{}, now, Seed{}).valid_until, now + std::chrono::seconds(300));

@@ -18,7 +18,7 @@ void set_dane(Hop& hop, const MessageDemands& demands) {
   hop.level = hop.dane->usable.empty() ? SecurityLevel::encrypted : SecurityLevel::dane;  // TL-11 (a), (b)
   hop.reason = hop.dane->usable.empty() ? LevelReason::tlsa_all_unusable : LevelReason::tlsa_usable;
   hop.sni = hop.dane->base.name();  // SNI-01
-  if (demands.dane == DaneMode::audit && demands.require_tls == RequireTls::no) {  // TL-15
+  if (demands.dane == DaneMode::audit && demands.require_tls != RequireTls::yes) {  // TL-15
     hop.audit = hop.level;
     hop.level = SecurityLevel::opportunistic;
   }
@@ -69,11 +69,14 @@ void set_rule(Hop& hop, const MessageDemands& demands) {
   }
 }
 
-/// What MTA-STS would have demanded, where it only watches.
-void set_sts_audit(Hop& hop) {
+/// What MTA-STS would have demanded, where it only watches. Set to audit, the certificate is looked at also where there is no
+/// policy, so that the record tells what a rule that verifies would have done.
+void set_sts_audit(Hop& hop, const MessageDemands& demands) {
   const auto name = own_name(hop);
-  if (hop.sts == StsMatch::no_policy || hop.level >= SecurityLevel::verified || !name) return;
+  const bool watched = hop.sts != StsMatch::no_policy || demands.mta_sts == StsMode::audit;
+  if (!watched || hop.level >= SecurityLevel::verified || !name) return;
   hop.pkix = PkixTerms{{*name}, {}, PkixReason::mta_sts, PkixForce::audit};
+  if (hop.sts == StsMatch::no_policy) return;
   hop.audit = std::max(hop.audit.value_or(SecurityLevel::verified), SecurityLevel::verified);
 }
 
@@ -100,7 +103,8 @@ std::optional<Unmet> unmet_sts(const Hop& hop, const std::string& host, const De
   const std::string domain = facts.next_hop.to_string();
   const bool dane_decides = hop.level == SecurityLevel::dane && hop.mx != MxTrust::insecure;
   const bool mandatory = demands.mta_sts == StsMode::mandatory;
-  if (facts.sts && facts.sts->unknown && (mandatory || !dane_decides)) {
+  const bool waived = demands.require_tls == RequireTls::waived && !mandatory;  // RTL-06
+  if (facts.sts && facts.sts->unknown && !waived && (mandatory || !dane_decides)) {
     Fault fault;
     fault.kind = FaultKind::ours;
     fault.code = {4, 3, 0};
@@ -140,8 +144,7 @@ std::optional<Unmet> unmet_dane(const Hop& hop, const std::string& host, const D
 /// RTL-03, RTL-04. A policy that is announced and could not be had may be had later: then it is no final answer.
 std::optional<Unmet> unmet_requiretls(const Hop& hop, const std::string& host, const DestinationFacts& facts,
                                       const MessageDemands& demands) {
-  const bool proven = hop.level >= SecurityLevel::verified && is_named_by_next_hop(hop);
-  if (demands.require_tls == RequireTls::no || proven) return std::nullopt;
+  if (demands.require_tls != RequireTls::yes || meets_requiretls(hop)) return std::nullopt;
   const std::string why = is_named_by_next_hop(hop) ? "it has no name that a certificate could carry"
                                                     : "the MX records of " + facts.next_hop.to_string() +
                                                           " are not signed, and no MTA-STS policy in force names it";
@@ -165,6 +168,8 @@ const StsInForce* sts_in_force(const DestinationFacts& facts, const MessageDeman
 
 bool is_named_by_next_hop(const Hop& hop) { return hop.mx != MxTrust::insecure || hop.sts == StsMatch::named; }
 
+bool meets_requiretls(const Hop& hop) { return hop.level >= SecurityLevel::verified && is_named_by_next_hop(hop); }
+
 FaultPolicy demanding_policy(const Hop& hop) {
   if (hop.level == SecurityLevel::verified && hop.pkix) {
     switch (hop.pkix->reason) {
@@ -185,7 +190,7 @@ void set_terms(Hop& hop, const DestinationFacts& facts, const MessageDemands& de
     demand_pkix(hop, {*name}, PkixReason::requiretls);
     hop.raised = true;
   }
-  set_sts_audit(hop);
+  set_sts_audit(hop, demands);
 }
 
 std::optional<Unmet> unmet_terms(const Hop& hop, const std::string& host, const DestinationFacts& facts,

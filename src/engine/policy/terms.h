@@ -43,6 +43,9 @@ const types::StsInForce* sts_in_force(const types::DestinationFacts& facts, cons
 /// True where the next hop is known to name this host: by signed MX records, by the operator, or by a policy in mode enforce.
 bool is_named_by_next_hop(const types::Hop& hop);
 
+/// A host that may be told REQUIRETLS, once its terms are met: authenticated, and named by the next hop (RTL-03).
+bool meets_requiretls(const types::Hop& hop);
+
 /// On whose behalf a host is held to `hop.level`.
 types::FaultPolicy demanding_policy(const types::Hop& hop);
 

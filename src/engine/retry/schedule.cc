@@ -55,6 +55,13 @@ Duration left(const History& history, Instant since, Duration limit, Instant now
   return limit - counted(history, since, now);
 }
 
+/// What is left of the limits `fault` is under; not for a fault of ours.
+Duration remaining_of(const History& history, const Fault& fault, const Schedule& schedule, Instant now) {
+  const Duration whole = left(history, history.accepted, schedule.ordinary.limit, now);
+  if (fault.kind != FaultKind::policy) return whole;
+  return std::min(whole, left(history, latest_run(history, fault.kind).began, schedule.policy.limit, now));
+}
+
 }  // namespace
 
 Schedule Schedule::standard() {
@@ -75,6 +82,11 @@ Duration counted(const History& history, Instant since, Instant now) {
   return total;
 }
 
+std::optional<Instant> given_up_at(const History& history, const Fault& fault, const Schedule& schedule, Instant now) {
+  if (fault.kind == FaultKind::ours) return std::nullopt;
+  return now + std::max(Duration{0}, remaining_of(history, fault, schedule, now));
+}
+
 std::variant<NextTry, GiveUp> next(const History& history, const Fault& fault, const Schedule& schedule, Instant now,
                                    Seed seed) {
   CHECK(!history.tries.empty() && history.tries.back().fault == fault.kind);
@@ -85,10 +97,7 @@ std::variant<NextTry, GiveUp> next(const History& history, const Fault& fault, c
   const Duration wait = wait_after(course, run.length, Chance(seed));
   if (fault.kind == FaultKind::ours) return NextTry{now + wait};
 
-  Duration remaining = left(history, history.accepted, schedule.ordinary.limit, now);
-  if (fault.kind == FaultKind::policy) {
-    remaining = std::min(remaining, left(history, run.began, schedule.policy.limit, now));
-  }
+  const Duration remaining = remaining_of(history, fault, schedule, now);
   if (remaining > 0ms) return NextTry{now + std::min(wait, remaining)};
   if (fault.kind == FaultKind::policy) return GiveUp{fault.code.permanent(), fault.sentence};
   return GiveUp{{5, 4, 300}, "Message expired after " + to_string(counted(history, history.accepted, now)) +

@@ -13,6 +13,7 @@
 // RFC 5321 4.5.4.1 (give up after 4 to 5 days); field.md 1.2 (15, 15 minutes, then hourly, 24 hours).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -72,6 +73,9 @@ struct GiveUp {
 /// fault's kind; CHECKed). A permanent fault is given up at once, with its own code. The same seed gives the same spread.
 std::variant<NextTry, GiveUp> next(const History& history, const types::Fault& fault, const Schedule& schedule,
                                    Instant now, types::Seed seed);
+
+/// When next() gives `fault` up, if nothing changes: of a history that holds its try already. Nothing where no limit runs.
+std::optional<Instant> given_up_at(const History& history, const types::Fault& fault, const Schedule& schedule, Instant now);
 
 /// How much of the time from `since` to `now` counts toward a limit: all but what passed under a fault of ours.
 Duration counted(const History& history, Instant since, Instant now);

@@ -133,6 +133,30 @@ TEST(Retry, a_permanent_fault_is_final_at_once) {
   EXPECT_EQ(std::get<GiveUp>(step).code, (EnhancedCode{5, 1, 10}));
 }
 
+// RFC 3464 2.3.9: what Will-Retry-Until says is when next() ends it, under whichever limit comes first
+TEST(Retry, it_is_known_when_it_will_be_given_up) {
+  for (const FaultKind kind : {FaultKind::policy, FaultKind::ordinary}) {
+    const Schedule schedule = Schedule::standard();
+    History history{start, {}};
+    Instant now = start;
+    std::optional<Instant> told;
+    while (true) {
+      history.tries.push_back({now, kind});
+      const auto said = given_up_at(history, fault(kind), schedule, now);
+      ASSERT_TRUE(said.has_value());
+      EXPECT_EQ(told.value_or(*said), *said);
+      told = said;
+      const auto step = next(history, fault(kind), schedule, now, Seed{3});
+      if (std::holds_alternative<GiveUp>(step)) break;
+      now = std::get<NextTry>(step).at;
+    }
+    EXPECT_EQ(told, now);
+  }
+  EXPECT_FALSE(given_up_at({start, {{start, FaultKind::ours}}}, fault(FaultKind::ours), Schedule::standard(), start).has_value());
+  const History alternating{start, {{start, FaultKind::ordinary}, {start + 110h, FaultKind::policy}}};
+  EXPECT_EQ(given_up_at(alternating, fault(FaultKind::policy), Schedule::standard(), start + 110h), start + 120h) << "the general limit comes first";
+}
+
 TEST(Retry, the_lab_may_be_in_a_hurry) {
   Schedule fast = Schedule::standard();
   fast.policy = fast.ordinary = {{}, 2s, 0, 60s};

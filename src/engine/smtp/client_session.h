@@ -82,6 +82,8 @@ class ClientSession {
 
   TlsState tls() const noexcept { return tls_; }
   ClientPhase phase() const noexcept { return phase_; }
+  /// What the last EHLO offered: of every message on this connection, from Ready on.
+  const Capabilities& peer() const noexcept { return peer_; }
 
  private:
   enum class Awaited : std::uint8_t { greeting, ehlo, helo, starttls, rset, mail, rcpt, data, final_reply, quit };

@@ -43,12 +43,14 @@ void AnswerCache::forget(const types::DomainName& name) {
     if (entry->question.name.is_within(name) || goes_through(entry->lookup, name)) drop(entry);
     entry = next;
   }
+  era_.fetch_add(1, std::memory_order_release);
 }
 
 void AnswerCache::clear() {
   const std::lock_guard lock(guard_);
   index_.clear();
   entries_.clear();
+  era_.fetch_add(1, std::memory_order_release);
 }
 
 std::size_t AnswerCache::size() const {

@@ -8,6 +8,7 @@
 // One cache may serve the resolvers of all reactors: it is guarded by a lock, held only to look up or to link.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,8 @@ class AnswerCache {
   void forget(const types::DomainName& name);
   void clear();
   std::size_t size() const;
+  /// How often clear() and forget() were called.
+  std::uint64_t era() const noexcept { return era_.load(std::memory_order_acquire); }
 
  private:
   struct Entry {
@@ -48,6 +51,7 @@ class AnswerCache {
 
   mutable std::mutex guard_;
   std::size_t max_entries_;
+  std::atomic<std::uint64_t> era_{0};
   Entries entries_;  // the most recently used first
   std::unordered_map<types::DnsQuestion, Entries::iterator, QuestionHash> index_;
 };

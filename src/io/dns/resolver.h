@@ -27,6 +27,9 @@ class Resolver {
   Task<types::Lookup> ask(types::DomainName name, types::RecordType type) {
     return ask(types::DnsQuestion{std::move(name), type});
   }
+  /// Another number than before once answers given earlier are no longer to be believed, whatever their TTL: what was
+  /// concluded from them goes with them.
+  virtual std::uint64_t era() const noexcept { return 0; }
 };
 
 /// How long this answer may still be believed at `now`; zero once it may not.

@@ -75,6 +75,8 @@ class StubResolver final : public Resolver {
   Task<> check();
   /// Drops cached answers at and below the name.
   void forget(const types::DomainName& name) { cache_->forget(name); }
+  /// Changes when the canary fails and when names are forgotten.
+  std::uint64_t era() const noexcept override { return cache_->era(); }
   ResolverHealth health() const;
 
  private:

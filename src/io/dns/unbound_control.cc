@@ -35,14 +35,19 @@ Task<Result<std::string>> UnboundControl::converse(std::string command) const {
   auto [end, size] = co_await asio::async_read(socket, asio::dynamic_buffer(answer, longest_answer), quiet);
   if (end != asio::error::eof) co_await unwind_if_cancelled();
   static_cast<void>(written + size);
+  if (end != asio::error::eof) co_return fail(ErrorKind::unavailable, "control socket " + path_ + ": the answer has no end: " + end.message());
   co_return std::move(answer);
 }
 
 Task<Result<std::string>> UnboundControl::run(std::string command) const {
+  CO_TRY(std::string answer, co_await list(command));
+  if (answer.empty()) co_return fail(ErrorKind::refused, "Unbound does not do '" + command + "': no answer");
+  co_return std::move(answer);
+}
+
+Task<Result<std::string>> UnboundControl::list(std::string command) const {
   CO_TRY(std::string answer, co_await within(deadline_, converse(command)));
-  if (answer.empty() || answer.starts_with("error")) {
-    co_return fail(ErrorKind::refused, "Unbound does not do '" + command + "': " + (answer.empty() ? "no answer" : answer));
-  }
+  if (answer.starts_with("error")) co_return fail(ErrorKind::refused, "Unbound does not do '" + command + "': " + answer);
   co_return std::move(answer);
 }
 

@@ -24,6 +24,8 @@ class UnboundControl {
 
   /// One command, e.g. "status"; what Unbound answers. Errors: unavailable, timeout, refused (it answers "error ...").
   Task<Result<std::string>> run(std::string command) const;
+  /// The same for commands that answer a list, which may be empty: "list_insecure".
+  Task<Result<std::string>> list(std::string command) const;
   Task<Result<void>> flush_zone(types::DomainName zone) const;
 
  private:

@@ -4,6 +4,7 @@
 #include "io/dns/server_query.h"
 #include "io/dns/signature.h"
 #include "io/dns/test_knot.h"
+#include "io/dns/unbound_anchors.h"
 #include "io/dns/unbound_control.h"
 #include "io/dns/zone_updater.h"
 #include "io/runtime/reactor.h"
@@ -138,6 +139,44 @@ Task<> killed(RealUnbound& test) {
 }
 
 TEST_F(RealUnbound, its_death_is_a_lookup_error) { run_to_end(killed(*this)); }
+
+/// How the name looks: its DNSSEC status, or how the lookup failed.
+Task<std::string> looks(StubResolver& stub, const char* what) {
+  stub.forget(name(what));
+  const Lookup lookup = co_await stub.ask(name(what), RecordType::a);
+  co_return lookup ? std::string(to_string(lookup->status)) : std::string(to_string(lookup.error().kind));
+}
+
+Task<> anchors_come_and_go(RealUnbound& test) {
+  auto stub = test.stub(co_await this_executor(), "example.test");
+  co_await stub->start();
+  UnboundAnchors anchors{UnboundControl(test.dir.path("ctl"))};
+  const std::vector one{name("mx.example.test")};
+  auto held = co_await anchors.list();
+  EXPECT_TRUE(held.has_value() && held->empty());
+  EXPECT_EQ(co_await looks(*stub, "mx.example.test"), "secure");
+  for (int twice = 0; twice < 2; ++twice) {
+    const auto added = co_await anchors.add(one.front());
+    EXPECT_TRUE(added.has_value()) << added.error().what;
+  }
+  EXPECT_EQ(co_await looks(*stub, "mx.example.test"), "insecure") << "also what the resolver had cached";
+  EXPECT_EQ(co_await looks(*stub, "none.example.test"), "secure") << "everything else as before";
+  EXPECT_EQ(co_await looks(*stub, "closed.test"), "bogus");
+  held = co_await anchors.list();
+  EXPECT_EQ(*held, one);
+  for (int twice = 0; twice < 2; ++twice) {
+    const auto removed = co_await anchors.remove(one.front());
+    EXPECT_TRUE(removed.has_value()) << removed.error().what;
+  }
+  EXPECT_EQ(co_await looks(*stub, "mx.example.test"), "secure");
+  held = co_await anchors.list();
+  EXPECT_TRUE(held.has_value() && held->empty());
+  co_await stub->stop();
+}
+
+TEST_F(RealUnbound, negative_trust_anchors) {  // RFC 7646
+  run_to_end(anchors_come_and_go(*this));
+}
 
 }  // namespace
 }  // namespace danewerk::io::dns

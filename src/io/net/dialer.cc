@@ -33,6 +33,14 @@ Failure<Error> could_not(const types::Endpoint& to, int error_number) {
   return {std::move(error)};
 }
 
+/// No fault of the peer's.
+Failure<Error> could_not_bind(const types::IpAddress& source, int error_number) {
+  Error error = socket_error("send from " + source.to_string(), error_number);
+  error.kind = ErrorKind::denied;
+  error.what += "; give this machine the address, or take it out of the configuration";
+  return {std::move(error)};
+}
+
 }  // namespace
 
 bool AddressFilter::allows(const types::IpAddress& address) const noexcept {
@@ -50,7 +58,7 @@ Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> so
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (source) {
     const SocketAddress local(types::Endpoint{*source, types::Port{0}});
-    if (::bind(fd, local.get(), local.length) != 0) co_return could_not(to, errno);
+    if (::bind(fd, local.get(), local.length) != 0) co_return could_not_bind(*source, errno);
   }
   socket.expires_after(limit);
   if (::connect(fd, peer.get(), peer.length) != 0) {

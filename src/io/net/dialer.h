@@ -31,7 +31,7 @@ struct Dialed {
 };
 
 /// Connects within `limit`, with TCP_NODELAY set. `source` binds our end. Errors: refused, timeout, unavailable, all
-/// naming the endpoint.
+/// naming the endpoint; denied, naming `source`, where we cannot send from there.
 Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> source, Duration limit);
 
 }  // namespace danewerk::io

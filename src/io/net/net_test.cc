@@ -41,6 +41,21 @@ TEST(Dialer, reaches_a_listener_over_both_families) {
   run_to_end(connects_over("[::1]:0"));
 }
 
+Task<> from_a_foreign_source() {
+  auto listener = Listener::open(co_await this_executor(), loopback("127.0.0.1:0"));
+  const auto ours = *types::IpAddress::parse("127.0.0.9");
+  auto dialed = co_await dial(listener->local(), ours, 5s);
+  EXPECT_TRUE(dialed.has_value());
+  if (dialed) EXPECT_EQ(dialed->local.address, ours);
+  const auto foreign = *types::IpAddress::parse("192.0.2.7");
+  auto refused = co_await dial(listener->local(), foreign, 5s);
+  EXPECT_FALSE(refused.has_value());
+  if (!refused) EXPECT_EQ(refused.error().kind, ErrorKind::denied) << refused.error().what;
+}
+
+// A source that is no address of ours is our fault, told apart from anything the peer does.
+TEST(Dialer, a_source_that_is_not_ours_is_denied) { run_to_end(from_a_foreign_source()); }
+
 Task<> nobody_listens() {
   types::Endpoint closed;
   {

@@ -36,7 +36,7 @@ bool keep_only_bind_capability(bool keep) {
 bool become(const ChildSpec& spec) {
   if (spec.run_as) {
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return false;
-    if (setgroups(0, nullptr) != 0 || setresgid(spec.run_as->gid, spec.run_as->gid, spec.run_as->gid) != 0) return false;
+    if (setgroups(spec.more_groups.size(), spec.more_groups.data()) != 0 || setresgid(spec.run_as->gid, spec.run_as->gid, spec.run_as->gid) != 0) return false;
     if (setresuid(spec.run_as->uid, spec.run_as->uid, spec.run_as->uid) != 0) return false;
     if (!keep_only_bind_capability(spec.may_bind_low_ports)) return false;
   }

@@ -34,6 +34,8 @@ constexpr const char* fixed_settings = R"(  interface: 127.0.0.1
   module-config: "validator iterator"
   ede: yes
   val-permissive-mode: no
+  val-sig-skew-min: 0
+  val-sig-skew-max: 300
   ignore-cd-flag: no
   serve-expired: no
   prefetch: yes
@@ -108,6 +110,13 @@ std::string zones(const ResolverChildSettings& settings) {
   return out;
 }
 
+/// sockaddr_un takes 107 octets; Unbound would end with a message nobody reads.
+Result<void> check_socket(const ResolverChildSettings& settings) {
+  const std::string path = resolver_control_socket(settings.directory);
+  if (path.size() <= 107) return {};
+  return fail(ErrorKind::limit, "the resolver's control socket " + path + " has too long a path; choose a shorter server.state_directory");
+}
+
 /// A missing file would stop Unbound with a message nobody reads.
 Result<void> check_files(const ResolverChildSettings& settings) {
   for (const std::string& path : settings.trust_anchor_files) {
@@ -133,12 +142,16 @@ Result<std::string> resolver_config(const ResolverChildSettings& settings) {
   const bool loopback = settings.loopback_servers == LoopbackServers::asked;
   out += std::string("  do-not-query-localhost: ") + (loopback ? "no" : "yes") + "\n";
   out += zones(settings);
-  return out + "remote-control:\n  control-enable: no\n";
+  TRY(const std::string socket, quoted_setting("resolver control socket", resolver_control_socket(settings.directory)));
+  return out + "remote-control:\n  control-enable: yes\n  control-use-cert: no\n  control-interface: " + socket + "\n";
 }
+
+std::string resolver_control_socket(const std::string& directory) { return directory + "/unbound.ctl"; }
 
 Result<ChildSpec> resolver_child(const ResolverChildSettings& settings) {
   TRY(const std::string text, resolver_config(settings));
   TRY_VOID(check_files(settings));
+  TRY_VOID(check_socket(settings));
   TRY_VOID(prepare_child_directory(settings.directory, settings.run_as));
   const std::string config = settings.directory + "/unbound.conf";
   TRY_VOID(write_child_config(config, text, settings.run_as));

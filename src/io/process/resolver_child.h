@@ -2,11 +2,14 @@
 //
 // A validator parses what strangers send, so it runs as a process and user of its own (child.h). What matters here is what
 // it must not do: serve stale data (a revoked TLSA record would live on, RES-20), answer from somewhere else than this
-// machine, or keep a passing failure for long (RES-17). It says why an answer failed by extended errors (RFC 8914), which
-// Debian's Unbound has switched off by default.
+// machine, keep a passing failure for long (RES-17), or believe a signature whose time is over (RES-11, decision 0052). It
+// says why an answer failed by extended errors (RFC 8914), which Debian's Unbound has switched off by default.
 //
-// It listens on 127.0.0.1 and ::1 on a port of its own, beside any resolver of the machine. There is no control channel:
-// nobody needs one, and what is not there cannot be misused.
+// It listens on 127.0.0.1 and ::1 on a port of its own, beside any resolver of the machine.
+//
+// Its control channel is a socket in its own directory, for its own group: the mail process is in that group, because it sets
+// negative trust anchors (RFC 7646). It is the only one that asks this resolver anything, so it gains no power over anybody else's
+// answers by it (docs/decisions/0047).
 #pragma once
 
 #include <optional>
@@ -58,6 +61,9 @@ Result<std::string> resolver_config(const ResolverChildSettings& settings);
 /// Prepares the directory, writes `directory`/unbound.conf, and says how to start it. Errors: not_found (a trust anchor or
 /// hints file, with what to install), malformed, denied, unavailable.
 Result<ChildSpec> resolver_child(const ResolverChildSettings& settings);
+
+/// The control socket of the resolver in `directory`; 0660, of its user and group.
+std::string resolver_control_socket(const std::string& directory);
 
 /// Where the mail process asks: 127.0.0.1 at the port.
 types::Endpoint resolver_endpoint(const ResolverChildSettings& settings);

@@ -44,6 +44,22 @@ std::vector<types::Tenant> Domains::tenants() const {
   return out;
 }
 
+const types::Suspension* Domains::suspension(const types::TenantId& tenant) const {
+  if (!suspensions_) return nullptr;
+  const auto found = suspensions_->find(tenant.text());
+  return found == suspensions_->end() ? nullptr : &found->second;
+}
+
+void Domains::put_suspension(const types::TenantId& tenant, std::optional<types::Suspension> suspension) {
+  auto next = suspensions_ ? std::make_shared<Suspensions>(*suspensions_) : std::make_shared<Suspensions>();
+  if (suspension) {
+    next->insert_or_assign(tenant.text(), *std::move(suspension));
+  } else {
+    next->erase(tenant.text());
+  }
+  suspensions_ = std::move(next);
+}
+
 Domains::Shard& Domains::own_shard(std::size_t index) {
   auto& shard = shards_[index];
   if (!shard) {
@@ -97,6 +113,14 @@ Result<void> DomainStore::load() {
     TRY(auto route, types::Route::parse(rows.text(2)));
     loaded->put(types::AcceptedDomain{name, tenant, route, rows.instant(3), rows.text(4)});
   }
+  TRY(Rows held, database.query("SELECT tenant, new_mail, inbound, at, who, why FROM tenant_suspension"));
+  while (true) {
+    TRY(const bool more, held.next());
+    if (!more) break;
+    TRY(auto tenant, types::TenantId::parse(held.text(0)));
+    loaded->put_suspension(tenant, types::Suspension{static_cast<types::Suspension::NewMail>(held.number(1)),
+                                                     static_cast<types::Suspension::Inbound>(held.number(2)), held.instant(3), held.text(4), held.text(5)});
+  }
   shared_->current = std::move(loaded);
   return {};
 }
@@ -117,15 +141,26 @@ Task<Result<void>> DomainStore::change(Writer::Work work, std::function<void(Dom
   co_return co_await store_.writer().write(std::move(work), std::move(settled));
 }
 
+namespace {
+
+Result<bool> knows_tenant(Database& database, const types::TenantId& tenant) {
+  TRY(Rows rows, database.query("SELECT 1 FROM tenant WHERE id = ?1", tenant.text()));
+  return rows.next();
+}
+
+Result<void> insert_tenant(Database& database, const types::Tenant& tenant, const types::AdminAct& act) {
+  TRY_VOID(database.run("INSERT INTO tenant(id, name, created_at, created_by) VALUES(?1,?2,?3,?4) ON CONFLICT DO NOTHING", tenant.id.text(), tenant.name,
+                        act.at, act.who));
+  if (database.changes() == 0) return fail(ErrorKind::conflict, "there is a tenant " + tenant.id.text() + " already");
+  return insert_ledger(database, act, tenant.id, "tenant.add", tenant.id.text(), "{}");
+}
+
+}  // namespace
+
 Task<Result<void>> DomainStore::add_tenant(types::Tenant tenant, types::AdminAct act) {
   tenant.created_at = act.at;
   tenant.created_by = act.who;
-  Writer::Work work = [tenant, act](Database& database) -> Result<void> {
-    TRY_VOID(database.run("INSERT INTO tenant(id, name, created_at, created_by) VALUES(?1,?2,?3,?4) ON CONFLICT DO NOTHING",
-                          tenant.id.text(), tenant.name, act.at, act.who));
-    if (database.changes() == 0) return fail(ErrorKind::conflict, "there is a tenant " + tenant.id.text() + " already");
-    return insert_ledger(database, act, tenant.id, "tenant.add", tenant.id.text(), "{}");
-  };
+  Writer::Work work = [tenant, act](Database& database) { return insert_tenant(database, tenant, act); };
   std::function<void(Domains&)> show = [tenant](Domains& domains) { domains.put_tenant(tenant); };
   co_return co_await change(std::move(work), std::move(show));
 }
@@ -142,32 +177,71 @@ Task<Result<void>> DomainStore::remove_tenant(types::TenantId tenant, types::Adm
     }
     TRY_VOID(database.run("DELETE FROM tenant WHERE id = ?1", tenant.text()));
     if (database.changes() == 0) return fail(ErrorKind::not_found, "there is no tenant " + tenant.text());
+    TRY_VOID(database.run("DELETE FROM tenant_suspension WHERE tenant = ?1", tenant.text()));
     return insert_ledger(database, act, tenant, "tenant.remove", tenant.text(), "{}");
   };
-  std::function<void(Domains&)> show = [tenant](Domains& domains) { domains.erase_tenant(tenant); };
+  std::function<void(Domains&)> show = [tenant](Domains& domains) {
+    domains.erase_tenant(tenant);
+    domains.put_suspension(tenant, std::nullopt);
+  };
+  co_return co_await change(std::move(work), std::move(show));
+}
+
+Task<Result<void>> DomainStore::suspend(types::TenantId tenant, types::Suspension suspension, types::AdminAct act) {
+  suspension.at = act.at;
+  suspension.who = act.who;
+  suspension.why = act.why;
+  Writer::Work work = [tenant, suspension, act](Database& database) -> Result<void> {
+    TRY(const bool known, knows_tenant(database, tenant));
+    if (!known) return fail(ErrorKind::not_found, "there is no tenant " + tenant.text());
+    TRY_VOID(database.run("INSERT OR REPLACE INTO tenant_suspension(tenant, new_mail, inbound, at, who, why) VALUES(?1,?2,?3,?4,?5,?6)", tenant.text(),
+                          suspension.new_mail, suspension.inbound, act.at, act.who, act.why));
+    const bool refuse = suspension.new_mail == types::Suspension::NewMail::refuse;
+    const bool stopped = suspension.inbound == types::Suspension::Inbound::stopped;
+    return insert_ledger(database, act, tenant, "tenant.suspend", tenant.text(),
+                         std::string("{\"new_mail\":\"") + (refuse ? "refuse" : "later") + "\",\"inbound\":\"" + (stopped ? "stopped" : "continues") + "\"}");
+  };
+  std::function<void(Domains&)> show = [tenant, suspension](Domains& domains) { domains.put_suspension(tenant, suspension); };
+  co_return co_await change(std::move(work), std::move(show));
+}
+
+Task<Result<void>> DomainStore::resume(types::TenantId tenant, types::AdminAct act) {
+  Writer::Work work = [tenant, act](Database& database) -> Result<void> {
+    TRY_VOID(database.run("DELETE FROM tenant_suspension WHERE tenant = ?1", tenant.text()));
+    if (database.changes() == 0) return fail(ErrorKind::not_found, "tenant " + tenant.text() + " is not suspended");
+    return insert_ledger(database, act, tenant, "tenant.resume", tenant.text(), "{}");
+  };
+  std::function<void(Domains&)> show = [tenant](Domains& domains) { domains.put_suspension(tenant, std::nullopt); };
   co_return co_await change(std::move(work), std::move(show));
 }
 
 namespace {
 
-Result<void> insert_domain(Database& database, const types::AcceptedDomain& domain, const types::AdminAct& act) {
+/// The tenant where it had to be made.
+Result<std::optional<types::Tenant>> insert_domain(Database& database, const types::AcceptedDomain& domain, const types::AdminAct& act,
+                                                   DomainStore::NewTenants new_tenants) {
   const std::string name = domain.domain.to_string();
   const std::string route = domain.route.to_string();
-  {
-    TRY(Rows rows, database.query("SELECT 1 FROM tenant WHERE id = ?1", domain.tenant.text()));
-    TRY(const bool known, rows.next());
-    if (!known) return fail(ErrorKind::not_found, "domain " + name + ": there is no tenant " + domain.tenant.text());
+  std::optional<types::Tenant> made;
+  TRY(const bool known, knows_tenant(database, domain.tenant));
+  if (!known && new_tenants == DomainStore::NewTenants::refused) {
+    return fail(ErrorKind::not_found, "domain " + name + ": there is no tenant " + domain.tenant.text());
+  }
+  if (!known) {
+    made = types::Tenant{domain.tenant, domain.tenant.text(), act.at, act.who};
+    TRY_VOID(insert_tenant(database, *made, act));
   }
   TRY_VOID(database.run("INSERT INTO accepted_domain(domain, tenant, route, created_at, created_by) VALUES(?1,?2,?3,?4,?5)"
                         " ON CONFLICT DO NOTHING",
                         name, domain.tenant.text(), route, domain.created_at, domain.created_by));
   if (database.changes() == 0) return fail(ErrorKind::conflict, "domain " + name + " is accepted already");
-  return insert_ledger(database, act, domain.tenant, "domain.add", name, "{\"route\":\"" + route + "\"}");
+  TRY_VOID(insert_ledger(database, act, domain.tenant, "domain.add", name, "{\"route\":\"" + route + "\"}"));
+  return made;
 }
 
 }  // namespace
 
-Task<Result<void>> DomainStore::add(std::vector<types::AcceptedDomain> domains, types::AdminAct act) {
+Task<Result<void>> DomainStore::add(std::vector<types::AcceptedDomain> domains, types::AdminAct act, NewTenants new_tenants) {
   for (auto& domain : domains) {
     domain.created_at = act.at;
     domain.created_by = act.who;
@@ -175,13 +249,22 @@ Task<Result<void>> DomainStore::add(std::vector<types::AcceptedDomain> domains, 
       co_return fail(ErrorKind::malformed, "domain " + domain.domain.to_string() + ": its route names no endpoint");
     }
   }
-  auto shared = std::make_shared<std::vector<types::AcceptedDomain>>(std::move(domains));
-  Writer::Work work = [shared, act](Database& database) -> Result<void> {
-    for (const auto& domain : *shared) TRY_VOID(insert_domain(database, domain, act));
+  struct Job {
+    std::vector<types::AcceptedDomain> domains;
+    std::vector<types::Tenant> tenants;  // made along with them
+  };
+  auto job = std::make_shared<Job>(Job{std::move(domains), {}});
+  Writer::Work work = [job, act, new_tenants](Database& database) -> Result<void> {
+    job->tenants.clear();
+    for (const auto& domain : job->domains) {
+      TRY(auto made, insert_domain(database, domain, act, new_tenants));
+      if (made) job->tenants.push_back(*std::move(made));
+    }
     return {};
   };
-  std::function<void(Domains&)> show = [shared](Domains& next) {
-    for (const auto& domain : *shared) next.put(domain);
+  std::function<void(Domains&)> show = [job](Domains& next) {
+    for (const auto& tenant : job->tenants) next.put_tenant(tenant);
+    for (const auto& domain : job->domains) next.put(domain);
   };
   co_return co_await change(std::move(work), std::move(show));
 }

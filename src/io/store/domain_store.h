@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,6 +17,7 @@
 #include "io/store/store.h"
 #include "types/accepted_domain.h"
 #include "types/queued_message.h"
+#include "types/suspension.h"
 
 namespace danewerk::io {
 
@@ -29,6 +31,9 @@ class Domains {
   /// Those of one tenant, or all; by name. Slow: for listings.
   std::vector<types::AcceptedDomain> list(const std::optional<types::TenantId>& tenant) const;
   std::vector<types::Tenant> tenants() const;
+  /// Null if the tenant is not suspended. Valid while the snapshot is held.
+  const types::Suspension* suspension(const types::TenantId& tenant) const;
+  std::size_t suspended() const noexcept { return suspensions_ ? suspensions_->size() : 0; }
 
  private:
   friend class DomainStore;
@@ -45,7 +50,11 @@ class Domains {
   /// To be changed: a copy, unless this snapshot is the only one that has it.
   Shard& own_shard(std::size_t index);
 
+  using Suspensions = std::map<std::string, types::Suspension>;
+  void put_suspension(const types::TenantId& tenant, std::optional<types::Suspension> suspension);
+
   std::array<std::shared_ptr<Shard>, shard_count> shards_;
+  std::shared_ptr<const Suspensions> suspensions_;  // few: copied at a change
   std::size_t size_ = 0;
 };
 
@@ -61,10 +70,15 @@ class DomainStore {
   Task<Result<void>> add_tenant(types::Tenant tenant, types::AdminAct act);
   /// Error: conflict while it has domains; not_found.
   Task<Result<void>> remove_tenant(types::TenantId tenant, types::AdminAct act);
+  /// Replaces an earlier suspension. `at`, `who` and `why` are taken from the act. Error: not_found.
+  Task<Result<void>> suspend(types::TenantId tenant, types::Suspension suspension, types::AdminAct act);
+  /// Error: not_found, also where it is not suspended.
+  Task<Result<void>> resume(types::TenantId tenant, types::AdminAct act);
 
-  /// All or none, in one transaction. `created_at` and `created_by` are taken from the act. Errors: conflict, naming a
-  /// domain that is taken; not_found, naming a tenant that is not there.
-  Task<Result<void>> add(std::vector<types::AcceptedDomain> domains, types::AdminAct act);
+  enum class NewTenants : std::uint8_t { refused, made };
+  /// All or none, in one transaction, tenants that it makes included. `created_at` and `created_by` are taken from the act.
+  /// Errors: conflict, naming a domain that is taken; not_found, naming a tenant that is not there and was not to be made.
+  Task<Result<void>> add(std::vector<types::AcceptedDomain> domains, types::AdminAct act, NewTenants new_tenants = NewTenants::refused);
   /// Error: not_found.
   Task<Result<void>> change_route(types::DomainName domain, types::Route route, types::AdminAct act);
   Task<Result<void>> remove(types::DomainName domain, types::AdminAct act);

@@ -91,6 +91,21 @@ Task<Result<Recorded>> QueueStore::record(Recording recording) {
   co_return Recorded{job->applied.known, job->applied.waiting};
 }
 
+Task<Result<void>> QueueStore::put_off(const types::DueRecipients& due, Instant until, types::EnhancedCode code, std::string sentence) {
+  Writer::Work work = [id = due.id.number(), recipients = due.recipients, until, code = code.to_string(),
+                       sentence = std::move(sentence)](Database& database) -> Result<void> {
+    for (const types::DueRecipient& one : recipients) {
+      TRY_VOID(database.run("UPDATE recipient SET next_at = ?3, code = ?4, sentence = ?5, memo = ?6 WHERE message = ?1 AND position = ?2 AND state = 0",
+                            id, one.position, until, code, sentence, one.memo));
+    }
+    return {};
+  };
+  Writer::Answer settled = [claims = claims_, key = Claims::Key{due.id.number(), due.hop.text}](const Result<void>& result) {
+    if (result) claims->release(key);
+  };
+  co_return co_await store_.writer().write(std::move(work), std::move(settled));
+}
+
 Task<Result<std::optional<Instant>>> QueueStore::next_due() {
   using Next = std::optional<Instant>;
   std::function<Result<Next>(Database&)> work = [claims = claims_](Database& database) {

@@ -72,6 +72,10 @@ class QueueStore {
   /// Ends a claim. On error the claim stays: delivering again what cannot be recorded would send it without end.
   Task<Result<Recorded>> record(Recording recording);
 
+  /// Ends a claim without an attempt: its recipients wait until `until`, say why, and keep the memo given here. Counts as no try. On
+  /// error the claim stays, as with record().
+  Task<Result<void>> put_off(const types::DueRecipients& due, Instant until, types::EnhancedCode code, std::string sentence);
+
   /// When somebody should call claim_due next, if nothing is added before.
   Task<Result<std::optional<Instant>>> next_due();
 

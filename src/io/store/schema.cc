@@ -111,7 +111,63 @@ CREATE TABLE zone_fact (zone TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT N
   PRIMARY KEY (zone, name)) WITHOUT ROWID;
 )";
 
-// Finding a message again, how it came, what was written because of it; and the proofs behind its DANE records. `found` is cut into
+// 4: the operator's rules for destinations. owner '*' is everybody; lists are separated by spaces.
+constexpr const char* connector_tables = R"(
+CREATE TABLE connector (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  pattern TEXT NOT NULL,
+  dane TEXT NOT NULL,
+  mta_sts TEXT NOT NULL,
+  tls TEXT NOT NULL,
+  verify_names TEXT NOT NULL,
+  route TEXT,
+  source TEXT NOT NULL,
+  pool TEXT NOT NULL,
+  author TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
+) WITHOUT ROWID;
+)";
+
+// 5: what a hoster needs: suspended tenants, keys that sign mail, negative trust anchors.
+constexpr const char* hoster_tables = R"(
+CREATE TABLE tenant_suspension (
+  tenant TEXT PRIMARY KEY,
+  new_mail INTEGER NOT NULL,
+  inbound INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE dkim_key (
+  domain TEXT NOT NULL,
+  selector TEXT NOT NULL,
+  tenant TEXT,
+  algorithm TEXT NOT NULL,
+  private_key TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  activated_at INTEGER,
+  seen_at INTEGER,
+  looked_at INTEGER,
+  amiss TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (domain, selector)
+) WITHOUT ROWID;
+CREATE TABLE negative_anchor (
+  domain TEXT PRIMARY KEY,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  ended_at INTEGER
+) WITHOUT ROWID;
+)";
+
+// 6: finding a message again, how it came, what was written because of it; and the proofs behind its DANE records. `found` is cut into
 // buckets of time: an index over all of history would have each new message touch three pages anywhere in it (measured: 37 us of
 // CPU a message instead of 16, and a disk read each once history outgrows memory).
 constexpr const char* trace_tables = R"(
@@ -133,7 +189,7 @@ CREATE INDEX attempt_proof_of ON attempt_proof(message);
 CREATE INDEX attempt_proof_uses ON attempt_proof(proof) WHERE proof IS NOT NULL;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables, trace_tables};
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -53,7 +53,7 @@ Task<> echo(KeyAlgorithm algorithm) {
   Result<TlsInfo> server_info = TlsInfo{};
   group.spawn("server", echo_server(pair.server, server_context(algorithm), server_info));
   pair.client.expires_after(10s);
-  auto info = co_await pair.client.start_tls(*ClientContext::make(), "a.mx.example");
+  auto info = co_await pair.client.start_tls(*ClientContext::make(), "a.mx.example", nullptr);
   EXPECT_TRUE(info.has_value());
   EXPECT_EQ(info->version, "TLSv1.3");
   EXPECT_NE(pair.client.peer_certificates(), nullptr);
@@ -84,7 +84,7 @@ Task<> clear_text_in_a_handshake() {
   Pair pair = connected(co_await this_executor());
   EXPECT_TRUE((co_await pair.server.write_all("250-REQUIRETLS\r\n")).has_value());
   pair.client.expires_after(10s);
-  auto info = co_await pair.client.start_tls(*ClientContext::make(), "mx.example");
+  auto info = co_await pair.client.start_tls(*ClientContext::make(), "mx.example", nullptr);
   EXPECT_EQ(info.error().kind, ErrorKind::refused);
 }
 
@@ -93,11 +93,60 @@ TEST(Connection, octets_sent_in_clear_break_the_handshake) { run_to_end(clear_te
 Task<> silent_peer() {
   Pair pair = connected(co_await this_executor());
   pair.client.expires_after(3ms);
-  auto info = co_await pair.client.start_tls(*ClientContext::make(), "mx.example");
+  auto info = co_await pair.client.start_tls(*ClientContext::make(), "mx.example", nullptr);
   EXPECT_EQ(info.error().kind, ErrorKind::timeout);
 }
 
 TEST(Connection, a_silent_peer_meets_the_deadline) { run_to_end(silent_peer()); }
+
+Task<> one_octet(Connection& client) {
+  std::vector<char> buffer(16);
+  EXPECT_TRUE((co_await client.write_all("x")).has_value());
+  auto got = co_await client.read_some(buffer);
+  EXPECT_TRUE(got.has_value());
+}
+
+/// Connects with `offered`; returns what the handshake came to and leaves the next ticket in `ticket`.
+Task<TlsInfo> visit(std::shared_ptr<const ServerContext> context, TlsTicket offered, TlsTicket& ticket, std::size_t& certificates) {
+  Pair pair = connected(co_await this_executor());
+  TaskGroup group(co_await this_executor(), "test");
+  Result<TlsInfo> server_info = TlsInfo{};
+  group.spawn("server", echo_server(pair.server, context, server_info));
+  pair.client.expires_after(10s);
+  auto info = co_await pair.client.start_tls(*ClientContext::make(), "a.mx.example", offered);
+  EXPECT_TRUE(info.has_value());
+  EXPECT_EQ(pair.client.read_now(std::span<char>{}).value_or(std::nullopt), std::nullopt) << "tickets are no octets";
+  co_await one_octet(pair.client);
+  ticket = pair.client.ticket();
+  certificates = pair.client.peer_certificates() != nullptr ? 1 : 0;
+  pair.client.shutdown();
+  co_await group.join();
+  co_return *info;
+}
+
+// RFC 8446 2.2: a session of an earlier connection, with the certificates of that connection; TLS-04
+Task<> resumes() {
+  const auto context = server_context(KeyAlgorithm::ecdsa_p256);
+  TlsTicket first;
+  TlsTicket second;
+  std::size_t certificates = 0;
+  const TlsInfo fresh = co_await visit(context, nullptr, first, certificates);
+  EXPECT_FALSE(fresh.resumed);
+  EXPECT_TRUE(first != nullptr);
+  EXPECT_GT(lifetime(first), Duration::zero());
+  const TlsInfo again = co_await visit(context, first, second, certificates);
+  EXPECT_TRUE(again.resumed);
+  EXPECT_EQ(certificates, 1U) << "what was verified then is there to be judged again";
+  EXPECT_NE(first, second) << "a resumed connection brings a ticket of its own";
+  const TlsInfo third = co_await visit(context, second, first, certificates);
+  EXPECT_TRUE(third.resumed);
+  const TlsInfo elsewhere = co_await visit(server_context(KeyAlgorithm::rsa_2048), second, first, certificates);
+  EXPECT_FALSE(elsewhere.resumed) << "a server that does not know it shakes hands in full";
+}
+
+TEST(Connection, resumes_a_session_and_keeps_its_certificates) { run_to_end(resumes()); }
+
+TEST(Connection, no_ticket_lives_no_time) { EXPECT_EQ(lifetime(nullptr), Duration::zero()); }
 
 TEST(ServerContext, says_which_identity_is_wrong) {
   const std::string key = *generate_key(KeyAlgorithm::ecdsa_p256);

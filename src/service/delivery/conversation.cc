@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "engine/policy/terms.h"
 #include "engine/smtp/client_session.h"
 #include "io/tls/connection.h"
 #include "io/tls/certificate.h"
@@ -50,26 +51,35 @@ std::vector<types::CertificateDigests> digests_of(const ::stack_st_X509* chain) 
   return out;
 }
 
-/// One attempt under way.
+/// What a conversation needs besides its errand and its line.
+struct Surroundings {
+  std::shared_ptr<const io::ClientContext> tls;
+  const tls::TrustStore* trust;  ///< null: hosts at `verified` are a fault of ours
+  const io::Clock& clock;
+  Tickets* tickets;  ///< null: none is offered
+};
+
+/// One errand under way on one line, new or rested.
 class Conversation {
  public:
-  Conversation(Errand& errand, std::shared_ptr<const io::ClientContext> tls, const tls::TrustStore* trust, const io::Clock& clock, io::Connection connection,
-               smtp::ClientOptions options, types::Attempt& attempt)
+  Conversation(Errand& errand, Surroundings around, Line& line, types::Attempt& attempt)
       : errand_(errand),
         hop_(errand.plan.hops.at(static_cast<std::size_t>(errand.target.hop))),
-        tls_(std::move(tls)),
-        trust_(trust),
-        clock_(clock),
-        connection_(std::move(connection)),
-        session_(std::move(options), clock.now()),
-        attempt_(attempt) {}
+        around_(std::move(around)),
+        clock_(around_.clock),
+        line_(line),
+        connection_(line.connection),
+        session_(line.session),
+        attempt_(attempt),
+        rested_(line.messages > 0) {}
 
   io::Task<> run() {
     std::array<char, 8192> buffer;
-    while (!over_) {
+    if (rested_) begin_message();
+    while (!over_ && !resting_) {
       while (auto event = session_.next()) co_await act_on(*event);
       co_await flush();
-      if (over_) break;
+      if (over_ || resting_) break;
       connection_.expires_after(std::max(Duration{1}, session_.deadline() - clock_.now()));
       auto got = co_await connection_.read_some(buffer);
       if (got && *got > 0) {
@@ -81,8 +91,13 @@ class Conversation {
         session_.peer_closed();
       }
     }
-    connection_.shutdown();
+    keep_ticket();
   }
+
+  /// It failed by what was kept from earlier, before any of the content was sent: try without.
+  bool is_stale() const noexcept { return stale_; }
+  /// The connection is good for another message.
+  bool is_resting() const noexcept { return resting_ && !over_; }
 
  private:
   io::Task<> act_on(const smtp::ClientEvent& event) {
@@ -98,6 +113,7 @@ class Conversation {
     } else if (const auto* result = std::get_if<smtp::MessageResult>(&event)) {
       conclude(*result);
     } else if (const auto* failed = std::get_if<smtp::Failed>(&event)) {
+      if (!decided_) stale_ = rested_ && attempt_.replies.empty() && attempt_.phase < Phase::data;
       if (!decided_) note_failure(*failed);
       co_await flush();
       over_ = true;
@@ -124,8 +140,10 @@ class Conversation {
     attempt_.phase = Phase::handshake;
     connection_.expires_after(smtp::ClientTimeouts{}.handshake);
     const std::string server_name = hop_.sni ? hop_.sni->to_string() : "";
-    auto info = co_await connection_.start_tls(tls_, server_name);
+    const io::TlsTicket offered = around_.tickets != nullptr ? around_.tickets->find(line_.terms, clock_.now()) : nullptr;
+    auto info = co_await connection_.start_tls(around_.tls, server_name, offered);
     if (!info) {
+      if (offered) discard_ticket();
       settle(AttemptEnd::handshake_failed, Phase::handshake, info.error().what);
       over_ = true;
       co_return;
@@ -135,9 +153,23 @@ class Conversation {
     attempt_.tls = types::TlsSession{info->version, info->cipher, info->resumed};
     const ::stack_st_X509* chain = connection_.peer_certificates();
     if (hop_.dane || hop_.pkix) attempt_.presented = digests_of(chain);
-    if (hop_.dane && !judge_by_dane(chain)) co_return;
-    if (hop_.pkix && !judge_by_pkix(chain)) co_return;
+    if ((hop_.dane && !judge_by_dane(chain)) || (hop_.pkix && !judge_by_pkix(chain))) {
+      if (info->resumed) discard_ticket();
+      co_return;
+    }
     session_.tls_established(clock_.now());
+  }
+
+  /// A session that cannot be resumed here, or whose chain no longer satisfies: the peer may well satisfy by a full handshake.
+  void discard_ticket() {
+    around_.tickets->forget(line_.terms);
+    stale_ = true;
+  }
+
+  /// TLS-04: only of a connection whose terms were met.
+  void keep_ticket() {
+    if (around_.tickets == nullptr || rested_ || !ready_ || !connection_.is_encrypted()) return;
+    around_.tickets->keep(line_.terms, connection_.ticket(), clock_.now(), errand_.plan.valid_until);
   }
 
   /// CRT-01 to CRT-09 through tls::verify_chain. False, and the conversation is over, if the hop's terms are not met.
@@ -169,24 +201,42 @@ class Conversation {
   }
 
   Result<types::PkixVerdict> pkix_verdict(const ::stack_st_X509* chain) {
-    if (trust_ == nullptr) return fail(ErrorKind::unavailable, "no trust store to verify certificates by; set delivery.trust_store");
-    TRY(types::PkixVerdict verdict, tls::verify_pkix(*trust_, chain, hop_.pkix->names, clock_.now()));
+    if (around_.trust == nullptr) return fail(ErrorKind::unavailable, "no trust store to verify certificates by; set delivery.trust_store");
+    TRY(types::PkixVerdict verdict, tls::verify_pkix(*around_.trust, chain, hop_.pkix->names, clock_.now()));
     if (!verdict.is_authenticated() || hop_.pkix->also.empty()) return verdict;
-    return tls::verify_pkix(*trust_, chain, hop_.pkix->also, clock_.now());
+    return tls::verify_pkix(*around_.trust, chain, hop_.pkix->also, clock_.now());
   }
 
   void begin(const smtp::Ready& ready) {
     attempt_.peer_name = ready.peer.server_name();
     if (decided_) return session_.quit(clock_.now());
+    ready_ = true;
+    line_.proof = attempt_;
+    begin_message();
+  }
+
+  void begin_message() {
     attempt_.phase = Phase::mail;
+    ++line_.messages;
+    use_offers();
     auto begun = session_.begin_message(errand_.envelope, errand_.body.size(), clock_.now());
     if (begun) {
       mail_begun_ = true;
+      attempt_.require_tls = errand_.envelope.sender.require_tls;
       return;
     }
     attempt_.missing = extension_of(begun.error().code);
     settle(AttemptEnd::extension_missing, Phase::mail, begun.error().why);
-    session_.quit(clock_.now());
+    resting_ = true;
+  }
+
+  /// Before each message: who answers the sender (RFC 3461 5.2.1), and whether REQUIRETLS can be said (RFC 8689 2, 5).
+  void use_offers() {
+    const smtp::Capabilities& peer = session_.peer();
+    attempt_.dsn = peer.has(smtp::Extension::dsn) ? types::DsnOffer::offered : types::DsnOffer::absent;
+    const bool is_wished = errand_.require_tls_if_possible == types::RequireTls::yes;
+    const bool may = connection_.is_encrypted() && policy::meets_requiretls(hop_) && peer.has(smtp::Extension::requiretls);
+    errand_.envelope.sender.require_tls = is_wished && may ? types::RequireTls::yes : errand_.plan.demands.require_tls;
   }
 
   io::Task<> send_body() {
@@ -215,10 +265,12 @@ class Conversation {
     } else if (result.phase == smtp::ClientPhase::rcpt) {
       settle(AttemptEnd::completed, Phase::recipients, {});
     } else {
+      // A host may take only so many messages a connection: its "not now" to MAIL is believed on a new one only.
+      stale_ = rested_ && result.phase == smtp::ClientPhase::mail && result.reply.is_transient();
       attempt_.reply = result.reply;
       settle(AttemptEnd::refused, phase_of(result.phase, connection_.is_encrypted()), {});
     }
-    session_.quit(clock_.now());
+    resting_ = true;
   }
 
   /// SMTP: the reply to the content is the last word for everybody who was accepted. LMTP: each had a word of its own.
@@ -259,12 +311,16 @@ class Conversation {
 
   Errand& errand_;
   const types::Hop& hop_;
-  std::shared_ptr<const io::ClientContext> tls_;
-  const tls::TrustStore* trust_;
+  Surroundings around_;
   const io::Clock& clock_;
-  io::Connection connection_;
-  smtp::ClientSession session_;
+  Line& line_;
+  io::Connection& connection_;
+  smtp::ClientSession& session_;
   types::Attempt& attempt_;
+  const bool rested_;
+  bool stale_ = false;
+  bool ready_ = false;
+  bool resting_ = false;
   bool mail_begun_ = false;
   bool decided_ = false;
   bool over_ = false;
@@ -278,43 +334,144 @@ std::string hello_from(const ClientManners& manners, const types::IpAddress& loc
   return manners.hello_name;
 }
 
-std::optional<types::IpAddress> source_for(const ClientManners& manners, const types::IpAddress& to) {
-  for (const types::IpAddress& source : manners.source_addresses) {
-    if (source.family() == to.family()) return source;
+/// Where this errand sets out from: the address of the destination's rule, else the pool's; nothing where the system may choose. Error: the pool that was named cannot serve here.
+Result<std::optional<SourceAddress>> source_for(const ClientManners& manners, const Errand& errand) {
+  const types::IpAddress& to = errand.target.address;
+  for (const types::IpAddress& source : errand.source_addresses) {
+    if (source.family() == to.family()) return std::optional(SourceAddress{source, ""});
   }
-  return std::nullopt;
+  const SourcePool* pool = errand.to_own_route ? nullptr : manners.pool_by_name(errand.pool.empty() ? default_pool : errand.pool);
+  if (pool != nullptr) {
+    auto source = address_for(*pool, errand.tenant, to.family());
+    if (source) return source;
+    return fail(ErrorKind::not_found, "source pool '" + pool->name + "' has no address to reach " + to.to_string() + " from");
+  }
+  if (!errand.pool.empty()) return fail(ErrorKind::not_found, "there is no source pool '" + errand.pool + "' in the configuration (delivery.pool)");
+  for (const types::IpAddress& source : manners.source_addresses) {
+    if (source.family() == to.family()) return std::optional(SourceAddress{source, ""});
+  }
+  return std::optional<SourceAddress>{};
+}
+
+/// All that converse() works with, so that its parts need no long lists of arguments.
+struct Undertaking {
+  const ClientManners& manners;
+  Surroundings around;
+  Lines* lines;
+  Errand& errand;
+  const types::Hop& hop;
+  LineTerms terms;
+};
+
+types::Attempt attempt_of(const Undertaking& under, const types::Attempt& proof) {
+  types::Attempt attempt = proof;
+  attempt.hop = under.errand.target.hop;
+  attempt.peer = under.terms.peer;
+  attempt.opening = under.errand.target.opening;
+  attempt.demanded = under.hop.level;
+  attempt.started = under.around.clock.now();
+  return attempt;
+}
+
+/// The names an errand wants on a certificate may be other than those its line was judged for.
+bool satisfies_names(const Undertaking& under, Line& line) {
+  if (line.terms.names == under.terms.names || !under.hop.dane) return true;
+  const types::DaneTerms& dane = *under.hop.dane;
+  const tls::DaneDemand demand{dane.usable, dane.base, dane.names, under.around.clock.now()};
+  auto verdict = tls::verify_chain(line.connection.peer_certificates(), demand);
+  if (!verdict || (under.hop.level == types::SecurityLevel::dane && !verdict->is_authenticated())) return false;
+  line.terms.names = under.terms.names;
+  line.proof.verdict = *std::move(verdict);
+  return true;
+}
+
+std::unique_ptr<Line> rested_line(const Undertaking& under) {
+  if (under.lines == nullptr) return nullptr;
+  auto line = under.lines->take(under.terms);
+  if (line == nullptr || satisfies_names(under, *line)) return line;
+  under.lines->keep(std::move(line));
+  return nullptr;
+}
+
+/// A new connection; `attempt` says why where there is none.
+io::Task<std::unique_ptr<Line>> new_line(const Undertaking& under, types::Attempt& attempt) {
+  const io::Clock& clock = under.around.clock;
+  auto dialed = co_await io::dial(under.terms.peer, under.terms.source, under.manners.connect_timeout);
+  if (!dialed) {
+    // Our own address that is not there says nothing about the peer.
+    if (dialed.error().kind == ErrorKind::denied) attempt.end = AttemptEnd::local_fault;
+    attempt.detail = dialed.error().what;
+    co_return nullptr;
+  }
+  attempt.connected = clock.now();
+  attempt.phase = Phase::greeting;
+  smtp::ClientOptions options;
+  options.hello_name = under.terms.hello_name.empty() ? hello_from(under.manners, dialed->local.address) : under.terms.hello_name;
+  options.tls = demand_of(under.errand, under.hop);
+  options.protocol = under.errand.protocol == types::RouteProtocol::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
+  io::Connection connection(std::move(dialed->socket));
+  co_return std::make_unique<Line>(under.terms, std::move(connection), std::move(options), clock.now());
+}
+
+/// What becomes of the connection behind an attempt.
+io::Task<> lay_down(const Undertaking& under, std::unique_ptr<Line> line, bool resting, bool stale) {
+  if (!resting) {
+    line->connection.shutdown();
+  } else if (under.lines == nullptr) {
+    const Instant now = under.around.clock.now();
+    const smtp::ClientTimeouts timeouts;
+    co_await say_goodbye(std::move(line), now, timeouts.quit);
+  } else if (stale) {
+    under.lines->dismiss(std::move(line));
+  } else {
+    under.lines->keep(std::move(line));
+  }
+}
+
+/// On a rested line, then on a new one with a resumed session, then with nothing: as far as each is to be had and goes stale.
+io::Task<types::Attempt> run_errand(Undertaking under, types::Attempt fresh) {
+  std::unique_ptr<Line> line = rested_line(under);
+  ByteCount in_clear{};  // on lines that went stale; counted all the same
+  for (int tries = 1;; ++tries) {
+    types::Attempt attempt = attempt_of(under, line ? line->proof : fresh);
+    if (line) attempt.messages_before = line->messages;
+    if (!line) line = co_await new_line(under, attempt);
+    attempt.ended = under.around.clock.now();
+    if (!line) co_return attempt;
+    Conversation conversation(under.errand, under.around, *line, attempt);
+    co_await conversation.run();
+    attempt.ended = under.around.clock.now();
+    const bool stale = conversation.is_stale();
+    const bool resting = conversation.is_resting();
+    co_await lay_down(under, std::move(line), resting, stale);
+    in_clear = ByteCount{static_cast<std::uint64_t>(in_clear) + static_cast<std::uint64_t>(attempt.mail_octets_in_clear)};
+    attempt.mail_octets_in_clear = in_clear;
+    if (!stale) co_return attempt;
+    if (tries == 2) under.around.tickets = nullptr;
+  }
 }
 
 }  // namespace
 
 io::Task<types::Attempt> converse(const ClientManners& manners, std::shared_ptr<const io::ClientContext> tls, const io::Clock& clock,
-                                  Errand errand) {
+                                  Errand errand, Reuse reuse) {
   const types::Hop& hop = errand.plan.hops.at(static_cast<std::size_t>(errand.target.hop));
-  types::Attempt attempt;
-  attempt.hop = errand.target.hop;
-  attempt.peer = {errand.target.address, hop.port};
-  attempt.opening = errand.target.opening;
-  attempt.demanded = hop.level;
-  attempt.started = clock.now();
+  Undertaking under{manners, {std::move(tls), manners.trust.get(), clock, reuse.tickets}, reuse.lines, errand, hop,
+                    terms_of(hop, errand.target.address, errand.target.opening, errand.protocol)};
+  types::Attempt attempt = attempt_of(under, {});
   attempt.end = AttemptEnd::not_connected;
+  attempt.ended = attempt.started;
+  const auto source = source_for(manners, errand);
   if (!errand.to_own_route && !manners.filter.allows(errand.target.address)) {
     attempt.detail = errand.target.address.to_string() + " is not a public address; open its network in delivery.allow_networks if it may be used";
+  } else if (!source) {
+    attempt.end = AttemptEnd::local_fault;
+    attempt.detail = source.error().what;
   } else {
-    auto dialed = co_await io::dial(attempt.peer, source_for(manners, errand.target.address), manners.connect_timeout);
-    if (dialed) {
-      attempt.connected = clock.now();
-      attempt.phase = Phase::greeting;
-      smtp::ClientOptions options;
-      options.hello_name = hello_from(manners, dialed->local.address);
-      options.tls = demand_of(errand, hop);
-      options.protocol = errand.protocol == types::RouteProtocol::lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
-      Conversation conversation(errand, std::move(tls), manners.trust.get(), clock, io::Connection(std::move(dialed->socket)), std::move(options), attempt);
-      co_await conversation.run();
-    } else {
-      attempt.detail = dialed.error().what;
-    }
+    if (*source) under.terms.source = (*source)->address;
+    if (*source) under.terms.hello_name = (*source)->hello_name;
+    attempt = co_await run_errand(std::move(under), std::move(attempt));
   }
-  attempt.ended = clock.now();
   co_return attempt;
 }
 

@@ -76,7 +76,11 @@ Json of(const types::Fault& fault) {
 Json of(const types::Hop& hop) {
   Json json{{"host", hop.to_string()}, {"preference", hop.preference}, {"mx", types::to_string(hop.mx)},
             {"level", types::to_string(hop.level)}, {"reason", types::to_string(hop.reason)}};
+  if (hop.audit) json["audit"] = types::to_string(*hop.audit);
   for (const types::IpAddress& address : hop.addresses) json["addresses"].push_back(address.to_string());
+  if (hop.raised) json["raised"] = true;
+  if (hop.audit) json["audit"] = types::to_string(*hop.audit);
+  if (hop.waived) json["waived"] = true;
   if (hop.dane) {
     json["base_domain"] = hop.dane->base.to_string();
     for (const types::TlsaRecord& record : hop.dane->published) json["published"].push_back(record.to_string());
@@ -107,6 +111,25 @@ Json of(const types::PkixVerdict& verdict) {
   return json;
 }
 
+Json of(const types::DecidingRule& rule) {
+  return {{"id", rule.id.to_string()}, {"owner", types::to_string(rule.owner)}, {"reason", rule.reason}};
+}
+
+/// Whose terms these were, and the hosts of the plan that this attempt does not speak of: what a simulation of stricter terms
+/// has to know beside the attempt itself.
+void add_terms(Json& json, const types::DeliveryPlan& plan, const types::Hop* tried) {
+  if (plan.rule) json["rule"] = of(*plan.rule);
+  if (plan.sts_asked) json["mta_sts_asked"] = plan.sts_asked->to_string();
+  if (plan.demands.dane != types::DaneMode::opportunistic) json["demands"]["dane"] = types::to_string(plan.demands.dane);
+  if (plan.demands.mta_sts != types::StsMode::opportunistic) json["demands"]["mta_sts"] = types::to_string(plan.demands.mta_sts);
+  if (plan.demands.tls != types::TlsMode::opportunistic) json["demands"]["tls"] = types::to_string(plan.demands.tls);
+  for (const types::ReferenceName& name : plan.demands.verify_names) json["demands"]["verify_names"].push_back(name.to_string());
+  for (const types::Hop& hop : plan.hops) {
+    if (tried == nullptr || &hop == tried) continue;
+    json["others"].push_back({{"host", hop.to_string()}, {"level", types::to_string(hop.audit.value_or(hop.level))}});
+  }
+}
+
 Json of(const types::Verdict& verdict) {
   Json json{{"verdict", types::to_string(verdict.kind)}, {"reason", verdict.reason}};
   if (verdict.record) json["record"] = verdict.record->to_string();
@@ -117,21 +140,31 @@ Json of(const types::Verdict& verdict) {
   return json;
 }
 
+void add(Json& json, std::span<const types::NegativeAnchor> anchors) {
+  for (const types::NegativeAnchor& one : anchors) {
+    json["negative_trust_anchors"].push_back(
+        {{"domain", one.domain.to_string()}, {"who", one.who}, {"why", one.why}, {"since", to_rfc3339(one.since)}, {"until", to_rfc3339(one.end())}});
+  }
+}
+
 }  // namespace
 
-std::string evidence_of(const types::DeliveryPlan& plan, const types::DestinationFacts& facts) {
+std::string evidence_of(const types::DeliveryPlan& plan, Ground ground) {
   Json json{{"next_hop", plan.next_hop.to_string()}, {"mx", types::to_string(plan.mx)}, {"made", to_rfc3339(plan.made)}};
+  if (plan.demands.require_tls != types::RequireTls::no) json["require_tls"] = types::to_string(plan.demands.require_tls);
   if (plan.sts) json["mta_sts"] = of(*plan.sts);
   for (const types::Hop& hop : plan.hops) json["hops"].push_back(of(hop));
   for (const types::HostOut& host : plan.out) {
     json["out"].push_back({{"host", host.host}, {"preference", host.preference}, {"reason", types::to_string(host.reason)}, {"fault", of(host.fault)}});
   }
   if (plan.stop) json["stop"] = of(*plan.stop);
-  if (!facts.lookups.empty()) json["lookups"] = of(facts, nullptr);
+  add_terms(json, plan, nullptr);
+  if (ground.facts && !ground.facts->lookups.empty()) json["lookups"] = of(*ground.facts, nullptr);
+  add(json, ground.anchors);
   return text_of(json);
 }
 
-std::string evidence_of(const types::DeliveryPlan& plan, const types::DestinationFacts& facts, const types::Attempt& attempt) {
+std::string evidence_of(const types::DeliveryPlan& plan, Ground ground, const types::Attempt& attempt) {
   const types::Hop& hop = plan.hops.at(static_cast<std::size_t>(attempt.hop));
   Json json{{"hop", of(hop)},
             {"peer", attempt.peer.to_string()},
@@ -142,7 +175,10 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Destinatio
             {"started", to_rfc3339(attempt.started)},
             {"ended", to_rfc3339(attempt.ended)}};
   if (!attempt.detail.empty()) json["detail"] = attempt.detail;
+  if (attempt.messages_before > 0) json["messages_before"] = attempt.messages_before;
   if (!attempt.peer_name.empty()) json["helo"] = attempt.peer_name;
+  if (attempt.dsn != types::DsnOffer::unknown) json["dsn"] = attempt.dsn == types::DsnOffer::offered;
+  if (attempt.require_tls == types::RequireTls::yes) json["requiretls"] = true;
   if (attempt.tls) json["tls"] = {{"version", attempt.tls->version}, {"cipher", attempt.tls->cipher}, {"resumed", attempt.tls->resumed}};
   for (const types::CertificateDigests& one : attempt.presented) {
     json["presented"].push_back({{"cert_sha256", one.cert_sha256}, {"spki_sha256", one.spki_sha256}});
@@ -151,18 +187,21 @@ std::string evidence_of(const types::DeliveryPlan& plan, const types::Destinatio
   if (plan.sts) json["mta_sts"] = of(*plan.sts);
   if (attempt.pkix) json["pkix"] = of(*attempt.pkix);
   if (attempt.reply) json["reply"] = attempt.reply->to_string();
-  if (!facts.lookups.empty()) json["lookups"] = of(facts, &hop);
+  if (ground.facts && !ground.facts->lookups.empty()) json["lookups"] = of(*ground.facts, &hop);
   for (const types::RecipientReply& one : attempt.replies) {
     json["replies"].push_back({{"recipient", static_cast<unsigned>(one.recipient)}, {"phase", types::to_string(one.phase)}, {"reply", one.reply.to_string()}});
   }
+  add_terms(json, plan, &hop);
+  add(json, ground.anchors);
   return text_of(json);
 }
 
-std::string evidence_of(const types::Outcome& outcome) {
+std::string evidence_of(const types::Outcome& outcome, std::span<const types::NegativeAnchor> anchors) {
   Json json{{"disposition", types::to_string(outcome.disposition)}, {"code", outcome.code.to_string()}, {"sentence", outcome.sentence}};
   if (outcome.assurance) json["assurance"] = types::to_string(*outcome.assurance);
   if (outcome.reply) json["reply"] = outcome.reply->to_string();
   if (outcome.fault) json["fault"] = of(*outcome.fault);
+  add(json, anchors);
   return text_of(json);
 }
 

@@ -92,9 +92,11 @@ inline types::NewMessage message_to(const std::string& hop, const std::vector<st
   return message;
 }
 
-inline io::Task<types::QueueId> accept(World& world, types::NewMessage message) {
+inline const std::string hello_text = "Subject: hello\r\n\r\nthe text\r\n.dot\r\n";
+
+inline io::Task<types::QueueId> accept(World& world, types::NewMessage message, const std::string& text = hello_text) {
   io::BodyWriter body = world.queue->begin(world.clock.now());
-  auto written = co_await body.append("Subject: hello\r\n\r\nthe text\r\n.dot\r\n");
+  auto written = co_await body.append(text);
   EXPECT_TRUE(written.has_value());
   auto id = co_await world.queue->accept(std::move(message), std::move(body));
   EXPECT_TRUE(id.has_value());
@@ -133,25 +135,31 @@ inline io::Task<types::QueueDetail> one_round(World& world, types::NewMessage me
 inline nlohmann::json evidence(const types::AttemptEvidence& attempt) { return nlohmann::json::parse(attempt.evidence, nullptr, false); }
 inline nlohmann::json evidence(const types::QueuedRecipient& recipient) { return nlohmann::json::parse(recipient.evidence, nullptr, false); }
 
-/// The text of the only notice in the queue; empty if there is none.
-inline io::Task<std::string> only_notice(World& world) {
+/// The texts of all notices in the queue, oldest first.
+inline io::Task<std::vector<std::string>> all_notices(World& world) {
   types::QueueFilter all;
   auto entries = co_await world.queue->list(all);
   EXPECT_TRUE(entries.has_value());
-  std::string out;
-  int notices = 0;
+  std::vector<std::string> out;
   for (const types::QueueEntry& entry : *entries) {
     if (entry.origin != types::Origin::notice) continue;
-    EXPECT_EQ(++notices, 1);
     EXPECT_FALSE(entry.sender.path.has_value()) << "a notice has the null sender (RFC 5321 4.5.5)";
+    std::string& text = out.emplace_back();
     auto body = co_await world.queue->open_body(entry.id);
     while (true) {
       auto chunk = co_await body->next();
       if (!chunk || chunk->empty()) break;
-      out += *chunk;
+      text += *chunk;
     }
   }
   co_return out;
+}
+
+/// The text of the only notice in the queue; empty if there is none.
+inline io::Task<std::string> only_notice(World& world) {
+  const auto notices = co_await all_notices(world);
+  EXPECT_LE(notices.size(), 1U);
+  co_return notices.empty() ? "" : notices.front();
 }
 
 /// One round of one message to the relay [mx.test], an honest server unless told otherwise.
@@ -161,6 +169,7 @@ struct Case {
   TestServer::Decide decide = {};
   std::vector<std::string> recipients = {"bob@dest.test"};
   bool null_sender = false;
+  std::function<void(types::NewMessage&)> shape = {};  ///< what else is to be said of the message
 };
 struct Seen {
   std::optional<types::QueueDetail> detail;
@@ -186,6 +195,7 @@ inline io::Task<> play(World& world, Case& one, Seen& seen) {
   if (!one.tlsa.empty()) world.knows("_" + server.port() + "._tcp.mx.test TLSA " + one.tlsa + "\n");
   types::NewMessage message = message_to("[mx.test]:" + server.port(), one.recipients);
   if (one.null_sender) message.envelope.sender.path.reset();
+  if (one.shape) one.shape(message);
   seen.detail = co_await one_round(world, std::move(message));
   co_await server.stop();
   seen.taken = server.taken;

@@ -29,6 +29,22 @@ Failure<types::Reply> no_relaying(const types::Mailbox& mailbox) {
   return refuse(550, {5, 7, 1}, "<" + mailbox.to_string() + ">: we do not pass on mail for this address");
 }
 
+/// The refusal of a submission while the tenant is suspended.
+std::optional<types::Reply> no_sending(const io::Domains& domains, const types::TenantId& tenant) {
+  const types::Suspension* suspension = domains.suspension(tenant);
+  if (!suspension) return std::nullopt;
+  if (suspension->new_mail == types::Suspension::NewMail::refuse) return make_reply(550, {5, 7, 1}, "sending is suspended for this customer");
+  return make_reply(450, {4, 7, 1}, "sending is suspended for this customer, please come back");
+}
+
+/// The same for its inbound mail, where that is stopped too. 2.1: the mailbox is disabled.
+std::optional<types::Reply> no_receiving(const io::Domains& domains, const types::TenantId& tenant) {
+  const types::Suspension* suspension = domains.suspension(tenant);
+  if (!suspension || suspension->inbound == types::Suspension::Inbound::continues) return std::nullopt;
+  if (suspension->new_mail == types::Suspension::NewMail::refuse) return make_reply(550, {5, 2, 1}, "this mailbox takes no mail");
+  return make_reply(450, {4, 2, 1}, "this mailbox takes no mail for now, please come back");
+}
+
 }  // namespace
 
 bool House::is_our_postmaster(const types::ForwardPath& path, const types::IpAddress& local) const {
@@ -56,9 +72,11 @@ Result<Grant, types::Reply> House::to_postmaster(types::Recipient recipient, con
 std::optional<types::AcceptedDomain> House::first_domain(const io::Domains& domains) const {
   const std::lock_guard guard(mutex_);
   if (first_) {
-    if (const auto* known = domains.find(*first_)) return *known;
+    const auto* known = domains.find(*first_);
+    if (known && !domains.suspension(known->tenant)) return *known;
   }
-  const auto all = domains.list(std::nullopt);
+  auto all = domains.list(std::nullopt);
+  if (domains.suspended() > 0) std::erase_if(all, [&domains](const auto& domain) { return domains.suspension(domain.tenant) != nullptr; });
   const auto first = std::min_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a.created_at, a.domain) < std::tie(b.created_at, b.domain);
   });
@@ -80,6 +98,7 @@ Result<Grant, types::Reply> InboundAdmission::recipient(const types::Recipient& 
   const auto* name = std::get_if<types::DomainName>(&mailbox.domain());
   const auto* domain = name ? domains->find(*name) : nullptr;
   if (!domain || asks_for_relaying(mailbox.local_part())) return no_relaying(mailbox);
+  if (auto refusal = no_receiving(*domains, domain->tenant)) return Failure{*std::move(refusal)};
   return Grant{recipient, route_of(*name), domain->tenant};
 }
 
@@ -98,7 +117,10 @@ Result<std::optional<types::TenantId>, types::Reply> SubmissionAdmission::sender
   }
   const auto* name = std::get_if<types::DomainName>(&sender.path->domain());
   const auto* domain = name ? domains->find(*name) : nullptr;
-  if (domain) return std::optional(domain->tenant);
+  if (domain) {
+    if (auto refusal = no_sending(*domains, domain->tenant)) return Failure{*std::move(refusal)};
+    return std::optional(domain->tenant);
+  }
   return refuse(550, {5, 7, 1}, "<" + sender.path->to_string() + ">: we do not send for this domain");
 }
 
@@ -109,6 +131,7 @@ Result<Grant, types::Reply> SubmissionAdmission::recipient(const types::Recipien
   const auto* name = std::get_if<types::DomainName>(&mailbox.domain());
   const auto* ours = name ? domains->find(*name) : nullptr;
   if (ours && asks_for_relaying(mailbox.local_part())) return no_relaying(mailbox);
+  if (auto refusal = ours ? no_receiving(*domains, ours->tenant) : std::nullopt) return Failure{*std::move(refusal)};
   return Grant{recipient, ours ? route_of(*name) : types::HopKey{types::to_string(mailbox.domain())}, std::nullopt};
 }
 

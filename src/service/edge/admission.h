@@ -15,7 +15,9 @@
 //   `postmaster` below; if that is not given or its domain is not accepted (any more): postmaster@ the domain that was
 //   accepted first. While no domain is accepted at all there is nobody to read it: 451 4.3.0.
 // * Mail with a null sender in a submission (RFC 6409 3.2: bounces of the mailbox host) belongs to the tenant of the domain
-//   that was accepted first.
+//   that was accepted first, of those not suspended.
+// * A suspended tenant's submissions are refused with the code its suspension names; its inbound mail only where that is stopped too.
+//   The sender's server keeps what is refused for now: nothing is lost by a suspension.
 //
 // HopKey: "route:" and the accepted domain, whose route is looked up when the message is delivered, so that a changed
 // route holds for mail already queued; or the plain next-hop domain (or address literal) for the Internet.
@@ -68,7 +70,7 @@ class House {
   bool is_our_postmaster(const types::ForwardPath& path, const types::IpAddress& local) const;
   /// Where their mail goes. Error: 451.
   Result<Grant, types::Reply> to_postmaster(types::Recipient recipient, const io::Domains& domains) const;
-  /// The domain that was accepted first. One walk over all of them, then remembered until that domain is gone.
+  /// The domain that was accepted first, of those whose tenant is not suspended. One walk over all of them, then remembered while that holds.
   std::optional<types::AcceptedDomain> first_domain(const io::Domains& domains) const;
 
  private:

@@ -107,5 +107,35 @@ TEST_F(Submission, goes_to_anybody) {
   EXPECT_TRUE(ask("ann%x@contoso.example").starts_with("550 5.7.1"));
 }
 
+io::Task<> suspend_contoso(TestHouse& house, types::Suspension suspension) {
+  types::AdminAct act{"root", "unpaid", *parse_rfc3339("2026-11-24T12:00:00Z")};
+  const auto done = co_await house.domains->suspend(*types::TenantId::parse("contoso"), suspension, std::move(act));
+  EXPECT_TRUE(done.has_value());
+}
+
+TEST(Suspension, stops_submission_and_where_wanted_inbound_mail) {
+  TestHouse house;
+  const InboundAdmission inbound{house.house};
+  const SubmissionAdmission submission{house.house, {*types::Network::parse("127.0.0.0/8")}};
+  const auto sends = [&](std::string_view who) {
+    const auto tenant = submission.sender(from(who));
+    return tenant ? (*tenant)->text() : tenant.error().to_string().substr(0, 9);
+  };
+  const auto takes = [&](std::string_view who) { return told(inbound.recipient(to(who), local)).substr(0, 9); };
+  types::Suspension suspension;
+  io::run_to_end(suspend_contoso(house, suspension));
+  EXPECT_EQ(sends("ann@contoso.example"), "450 4.7.1");
+  EXPECT_EQ(sends("bob@fabrikam.example"), "fabrikam");
+  EXPECT_EQ(sends(""), "fabrikam") << "bounces of the mailbox host are nobody's: not the suspended tenant's";
+  EXPECT_EQ(takes("ann@contoso.example"), "contoso r");
+  suspension.new_mail = types::Suspension::NewMail::refuse;
+  suspension.inbound = types::Suspension::Inbound::stopped;
+  io::run_to_end(suspend_contoso(house, suspension));
+  EXPECT_EQ(sends("ann@contoso.example"), "550 5.7.1");
+  EXPECT_EQ(takes("ann@contoso.example"), "550 5.2.1");
+  EXPECT_EQ(told(submission.recipient(to("ann@contoso.example"), local)).substr(0, 9), "550 5.2.1") << "from another tenant too";
+  EXPECT_EQ(takes("postmaster@mx1.example.net").substr(0, 8), "fabrikam") << "RFC 5321 4.5.1: somebody reads postmaster's mail";
+}
+
 }  // namespace
 }  // namespace danewerk::service

@@ -75,6 +75,7 @@ io::Task<> Conversation::take_body(std::string_view octets) {
 io::Task<> Conversation::end_body(ByteCount size) {
   const Instant now = parts_.clock.now();
   const auto octets = std::to_string(static_cast<std::uint64_t>(size));
+  incoming_->complete(rules_.waivers);
   if (!incoming_->refusal()) {
     auto received = received_line({session_.peer_name(), peer_.address, rules_.names.at(local_.address), tls_, *incoming_->id(),
                                    incoming_->envelope(), now});
@@ -89,10 +90,12 @@ io::Task<> Conversation::end_body(ByteCount size) {
   } else {
     session_.reply(Decision::say(make_reply(250, {2, 0, 0}, "queued as " + incoming_->id()->to_string())), parts_.clock.now());
     ++messages_;
-    log(edge_events::accepted, {{"from", types::to_string(incoming_->envelope().sender.path)},
-                                {"recipients", std::to_string(incoming_->envelope().recipients.size())},
-                                {"size", octets},
-                                {"tls", tls_ ? tls_->version : "none"}});
+    types::LogFields fields{{"from", types::to_string(incoming_->envelope().sender.path)},
+                            {"recipients", std::to_string(incoming_->envelope().recipients.size())},
+                            {"size", octets},
+                            {"tls", tls_ ? tls_->version : "none"}};
+    if (!incoming_->signature().empty()) fields.push_back({"dkim", incoming_->signature()});
+    log(edge_events::accepted, std::move(fields));
     if (parts_.accepted) parts_.accepted();
   }
   incoming_.reset();
@@ -194,7 +197,7 @@ Decision Conversation::begin_tls() {
 }
 
 Decision Conversation::begin_body() {
-  incoming_->begin_body(parts_.queue.begin(parts_.clock.now()));
+  incoming_->begin_body(parts_.queue.begin(parts_.clock.now()), parts_.signer);
   body_ = Body::coming;
   pace_.begin();
   return Decision::accept();

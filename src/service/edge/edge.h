@@ -18,6 +18,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/dkim/signer.h"
 #include "engine/smtp/limits.h"
 #include "io/log/log.h"
 #include "io/runtime/clock.h"
@@ -28,6 +29,7 @@
 #include "service/edge/body_pace.h"
 #include "service/edge/door.h"
 #include "service/edge/host_names.h"
+#include "types/rules.h"
 
 namespace danewerk::service {
 
@@ -44,6 +46,8 @@ struct EdgeParts {
   std::function<std::shared_ptr<const io::ServerContext>()> certificate;
   /// Called on a reactor after each accepted message: there is mail to deliver. May be empty.
   std::function<void()> accepted;
+  /// Signs what comes in; null where nothing is to be signed. Only for submissions: relayed mail is not ours to sign.
+  dkim::Signer* signer = nullptr;
 };
 
 struct EdgeRules {
@@ -53,6 +57,7 @@ struct EdgeRules {
   engine::smtp::ServerTimeouts timeouts;
   BodyPace::Rule pace;
   std::uint32_t most_received = 100;  ///< Received lines; one more is a loop (RFC 5321 6.3)
+  types::WaiverUse waivers = types::WaiverUse::honour;  ///< `refuse`: mail with TLS-Required: No is not taken here
 };
 
 class Edge {

@@ -398,5 +398,54 @@ TEST(Edge, submission_serves_its_networks_only) {
   io::run_to_end(stranger(edge));
 }
 
+io::Task<> tagged(World& world, const char* header, const char* parameter, std::string& answer, types::RequireTls& tag) {
+  auto client = co_await TestClient::connect(world.edge.at());
+  static_cast<void>(co_await client.reply());
+  static_cast<void>(co_await client.say("EHLO client.example"));
+  EXPECT_EQ(co_await client.encrypt(), "");
+  EXPECT_EQ((co_await client.say(std::string("MAIL FROM:<bob@elsewhere.example>") + parameter)).substr(0, 3), "250");
+  EXPECT_EQ((co_await client.say("RCPT TO:<ann@contoso.example>")).substr(0, 3), "250");
+  static_cast<void>(co_await client.say("DATA"));
+  answer = co_await client.say(std::string(header) + "Subject: x\r\n\r\nTLS-Required: No\r\n.");
+  types::QueueFilter all;
+  auto entries = co_await world.house.queue->list(all);
+  if (entries->size() == 1) tag = entries->front().sender.require_tls;
+}
+
+// RFC 8689 4.1, RTL-02: the header makes the tag, the parameter wins
+TEST(Edge, tags_messages_by_parameter_or_header) {
+  struct Row {
+    const char* header;
+    const char* parameter;
+    types::RequireTls tag;
+  };
+  const std::vector<Row> rows{{"", "", types::RequireTls::no},
+                              {"TLS-Required: No\r\n", "", types::RequireTls::waived},
+                              {"", " REQUIRETLS", types::RequireTls::yes},
+                              {"TLS-Required: No\r\n", " REQUIRETLS", types::RequireTls::yes}};
+  for (const Row& row : rows) {
+    World world;
+    std::string answer;
+    types::RequireTls tag{};
+    io::run_to_end(tagged(world, row.header, row.parameter, answer, tag));
+    EXPECT_TRUE(answer.starts_with("250 2.0.0 queued")) << answer;
+    EXPECT_EQ(tag, row.tag) << row.header << row.parameter;
+  }
+}
+
+// decision 0055: the operator's rule, said at the end of the message
+TEST(Edge, may_refuse_tls_required_no) {
+  EdgeRules rules;
+  rules.waivers = types::WaiverUse::refuse;
+  for (const char* header : {"TLS-Required: No\r\n", ""}) {
+    World world(rules);
+    std::string answer;
+    types::RequireTls tag{};
+    io::run_to_end(tagged(world, header, "", answer, tag));
+    EXPECT_EQ(answer.substr(0, 9), *header ? "550 5.7.1" : "250 2.0.0") << answer;
+    EXPECT_EQ(world.edge.accepted, *header ? 0 : 1);
+  }
+}
+
 }  // namespace
 }  // namespace danewerk::service

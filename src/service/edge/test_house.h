@@ -153,7 +153,7 @@ class TestClient {
   io::Task<std::string> encrypt() {
     std::string answer = co_await say("STARTTLS");
     if (!answer.starts_with("220")) co_return answer;
-    auto info = co_await connection_.start_tls(*io::ClientContext::make(), "whatever.example");
+    auto info = co_await connection_.start_tls(*io::ClientContext::make(), "whatever.example", nullptr);
     if (!info) co_return info.error().what;
     answer = co_await say("EHLO client.example");
     co_return answer.starts_with("250") ? "" : answer;
