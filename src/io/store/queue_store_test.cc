@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "io/store/schema.h"
 #include "io/store/test_rig.h"
 

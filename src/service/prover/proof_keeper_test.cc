@@ -17,12 +17,13 @@ using types::RecordType;
 
 /// What delivery writes of an attempt that a TLSA record authenticated.
 Json evidence(const Bytes& record) {
-  return {{"hop", {{"host", "mx.dest.test"}, {"base_domain", "mx.dest.test"}}},
-          {"peer", "192.0.2.1:25"},
-          {"end", "completed"},
-          {"started", "2026-11-24T12:00:00Z"},
-          {"presented", {{{"cert_sha256", std::string(64, 'f')}, {"spki_sha256", to_hex(ByteView(record).subspan(3))}}}},
-          {"dane", {{"verdict", "matched"}, {"record", engine::dnssec::tlsa_text(record)}, {"depth", 0}}}};
+  Json json{{"hop", {{"host", "mx.dest.test"}, {"base_domain", "mx.dest.test"}}},
+            {"peer", "192.0.2.1:25"},
+            {"end", "completed"},
+            {"started", "2026-11-24T12:00:00Z"},
+            {"dane", {{"verdict", "matched"}, {"record", engine::dnssec::tlsa_text(record)}, {"depth", 0U}}}};
+  json["presented"].push_back({{"cert_sha256", std::string(64, 'f')}, {"spki_sha256", to_hex(ByteView(record).subspan(3))}});
+  return json;
 }
 
 class KeeperTest : public testing::Test {
@@ -57,7 +58,7 @@ class KeeperTest : public testing::Test {
     ++asked_;
     if (failure_) co_return fail(failure_->kind, failure_->what);
     std::vector<io::dns::WireRecord> out;
-    const Name asked = name(question.name.is_root() ? "." : question.name.to_string() + ".");
+    const auto asked = name(question.name.is_root() ? "." : question.name.to_string() + ".");
     for (const auto& set : sets_) {
       if (!(set.owner == asked && set.type == question.type) && set.type != RecordType::nsec) continue;
       for (const Bytes& rdata : set.rdatas) out.push_back({set.owner.wire(), static_cast<std::uint16_t>(set.type), rdata});
@@ -90,7 +91,9 @@ class KeeperTest : public testing::Test {
     return *run(store_->read<std::int64_t>(io::Store::Lane::views, std::move(count)));
   }
   void keep_all() {
-    for (io::ProvenAttempt& one : *run(proofs_->wanted(100))) static_cast<void>(run(keeper_->keep(std::move(one))));
+    auto wanted = run(proofs_->wanted(100));
+    ASSERT_TRUE(wanted.has_value());
+    for (io::ProvenAttempt& one : *wanted) static_cast<void>(run(keeper_->keep(std::move(one))));
   }
 
   std::shared_ptr<io::SimulatedDisk> disk_ = io::SimulatedDisk::make(1, {});
