@@ -45,7 +45,7 @@ io::Recording recording_of(const types::DueRecipients& due, const std::vector<Re
                                  evidence_of(outcome), due.recipients[i].memo});
   }
   const types::Outcome& first = ends.front().outcome;
-  recording.attempts.push_back({now, due.hop, "", first.code, first.sentence, evidence_of(plan)});
+  recording.attempts.push_back({now, due.hop, "", first.code, first.sentence, evidence_of(plan, {})});
   return recording;
 }
 
