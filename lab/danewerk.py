@@ -88,7 +88,7 @@ class Danewerk:
         self.authority_folder = host.dir / "authority"
 
     def config(self) -> str:
-        text = config_text(self.host, self.timings_, self.zone_) + self.delivery_
+        text = config_text(self.host, self.timings_, self.zone_).replace("[delivery]\n", "[delivery]\n" + self.delivery_)
         return text.replace("[resolver]\n", "[resolver]\n" + self.resolver)
 
     def start(self) -> None:
