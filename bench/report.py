@@ -4,7 +4,7 @@ import statistics
 
 FIGURES = ("accepted_per_second", "relayed_per_second", "delivered_per_second", "cpu_us", "resolver_us", "load_us",
            "transaction_p50", "transaction_p95", "transaction_p99", "first_p95",
-           "others_share", "tools_us")
+           "others_share", "tools_us", "messages_per_connection", "resumed_share")
 
 
 def case_name(case: dict) -> str:

@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -129,6 +130,15 @@ class Sink:
         except LabError as error:
             raise LabError(f"sink {self.name}: {error}; it has {self.counts()}") from None
         return self.counts()
+
+    def connections(self) -> dict:
+        """Since its start: connections, handshakes, resumed."""
+        log = self.stage_.host.dir / f"{self.name}.log"
+        before = len(log.read_text().splitlines())
+        self.process_.send_signal(signal.SIGUSR1)
+        wait_until(lambda: len(log.read_text().splitlines()) > before and log.read_text().endswith("\n"), f"the counts of {self.name}")
+        said = json.loads(log.read_text().splitlines()[-1])
+        return {name: said[name] for name in ("connections", "handshakes", "resumed")}
 
     def stop(self) -> dict:
         """Ends it; returns what it printed last."""

@@ -1,7 +1,7 @@
 """Our program on its lab host: the shipped binary, started as an operator would, with the lab's short timings.
 
 Only what a lab needs differs from the defaults: where the root of this Internet is, that 10.77.0.0/24 and fd77::/64 may be
-delivered to, and TTLs and waits of seconds instead of hours. `TIMINGS` says which, so that a demo can print them.
+delivered to and may hold policy hosts, whom to trust for certificates, and TTLs and waits of seconds instead of hours. `TIMINGS` says which, so that a demo can print them.
 """
 import json
 import os
@@ -10,6 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from .authority import Authority
 from .net import Host, LabError, wait_until
 from .zones import MX_ZONE
 
@@ -54,6 +55,10 @@ first_retry = "{delivery.first_retry}"
 max_retry = "{delivery.max_retry}"
 policy_first_retry = "{delivery.policy_first_retry}"
 policy_max_retry = "{delivery.policy_max_retry}"
+trust_store = "/etc/lab/trust.pem"
+
+[mta_sts]
+allow_networks = ["10.77.0.0/24", "fd77::/64"]
 """
 
 
@@ -80,6 +85,7 @@ class Danewerk:
         self.zone_, self.delivery_ = zone, delivery
         self.resolver = ""  # more lines of that section, for the next start
         self.timings_ = {**TIMINGS, **(timings or {})}
+        self.authority_folder = host.dir / "authority"
 
     def config(self) -> str:
         text = config_text(self.host, self.timings_, self.zone_) + self.delivery_
@@ -90,6 +96,7 @@ class Danewerk:
         inside = self.host.dir / self.program_inside.lstrip("/")
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.program, inside)
+        shutil.copy2(Authority(self.authority_folder).root, self.host.dir / "etc/lab/trust.pem")
         (self.host.dir / "etc/lab/danewerk.toml").write_text(self.config())
         self.process = self.host.popen([self.program_inside, "--config", self.CONFIG_INSIDE, "serve"], log=self.log)
         wait_until(self.answers_, "danewerk to answer on its control socket", 20)

@@ -148,6 +148,15 @@ std::vector<SchemaRow> delivery_rows() {
   };
 }
 
+std::vector<SchemaRow> mta_sts_rows() {
+  constexpr auto s = &Settings::mta_sts;
+  return {
+      row("mta_sts.allow_networks", "[]", "Networks that are not public but may hold MTA-STS policy hosts; for labs.", s,
+          &MtaStsSettings::allow_networks),
+      row("mta_sts.max_fetches", "32", "Policies fetched at once (RFC 8461 3.3); at one address an eighth of it.", s, &MtaStsSettings::max_fetches),
+  };
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> above(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
@@ -209,7 +218,7 @@ std::vector<std::string> contradictions(const Settings& s) {
 std::span<const SchemaRow> schema() {
   static const std::vector<SchemaRow> rows = [] {
     std::vector<SchemaRow> all;
-    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows()}) {
+    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -96,6 +96,11 @@ struct DeliverySettings {
   KeepProofs keep_proofs = KeepProofs::none;
 };
 
+struct MtaStsSettings {
+  std::vector<types::Network> allow_networks;
+  std::uint32_t max_fetches = 0;
+};
+
 struct Settings {
   ServerSettings server;
   EdgeSettings edge;
@@ -103,6 +108,7 @@ struct Settings {
   ResolverSettings resolver;
   ZoneSettings zone;
   DeliverySettings delivery;
+  MtaStsSettings mta_sts;
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }
 };

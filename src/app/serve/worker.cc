@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -117,6 +118,7 @@ Result<void> Worker::start() {
   reactors_->start();
   TRY_VOID(start_resolvers());
   build_hosting();
+  TRY_VOID(build_sts());
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_prover();
@@ -199,11 +201,27 @@ types::DeliveryTerms Worker::terms_for(const std::optional<types::TenantId>& ten
   return connector::terms_of(connector::decide(rules->adrift(), own, rules->for_all(), domain, now));
 }
 
+Result<void> Worker::build_sts() {
+  auto trust = tls::TrustStore::read(settings_.delivery.trust_store);
+  if (trust) {
+    trust_ = *std::move(trust);
+  } else {  // mail that needs a certificate judged waits, all other mail flows
+    log_.event(no_trust_store, {{"what", trust.error().what}});
+  }
+  const std::size_t at_once = std::max(1U, settings_.mta_sts.max_fetches);
+  TRY(https_, io::HttpsClient::start(io::AddressFilter(settings_.mta_sts.allow_networks), {at_once, (at_once + 7) / 8}));
+  sts_store_.emplace(*store_);
+  sts_ = std::make_unique<service::StsService>(
+      service::StsParts{*sts_store_, *resolvers_.front(), *https_, trust_, clock_, log_, home().executor()});
+  sts_bridge_ = std::make_unique<StsBridge>(*sts_);
+  home().post([this] { group_->spawn("mta-sts", sts_->keep_fresh()); });
+  return {};
+}
+
 Result<void> Worker::build_delivery() {
   TRY(auto tls, io::ClientContext::make());
-  TRY(auto trust, tls::TrustStore::read(settings_.delivery.trust_store));
   service::ClientManners manners = manners_of(settings_);
-  manners.trust = std::move(trust);
+  manners.trust = trust_;
   notices_ = std::make_unique<service::DsnNotices>(*queue_, clock_, settings_.edge.hostname,
                                                    [this](const types::MailDomain& domain) { return hop_of(domain); }, dkim_.get());
   const auto route_of = [this](const types::DomainName& domain) -> std::optional<types::Route> {
@@ -225,6 +243,7 @@ Result<void> Worker::build_delivery() {
     deliveries_.back()->held = held;
     deliveries_.back()->anchors = anchors;
     deliveries_.back()->proofs = settings_.delivery.keep_proofs == KeepProofs::dane ? service::ProofWish::dane : service::ProofWish::none;
+    deliveries_.back()->sts = sts_bridge_.get();
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -339,11 +358,13 @@ void Worker::stop() {
   if (!running_) return;
   running_ = false;
   log_.event(worker_stopping, {});
+  if (https_) https_->stop();  // whoever waits for a policy host waits no longer
   io::ending_of(*group_, io::Cancel::yes).wait();
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);
   for (std::size_t i = 0; i < kept_.size(); ++i) io::run_on(reactors_->at(i).executor(), kept_[i]->lines.stop());
+  if (sts_) io::ending_of(sts_->group(), io::Cancel::yes).wait();
   for (std::size_t i = 0; i < resolvers_.size(); ++i) io::run_on(reactors_->at(i).executor(), resolvers_[i]->stop());
   reactors_->stop();
 }

@@ -9,8 +9,10 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
+#include "io/http/https_client.h"
 #include "io/log/log.h"
 #include "io/runtime/entropy.h"
 #include "io/store/connector_store.h"
@@ -46,6 +48,7 @@ class Worker {
   Result<void> open_store();
   Result<void> start_resolvers();
   void build_hosting();
+  Result<void> build_sts();
   Result<void> build_delivery();
   Result<void> build_publisher();
   void build_prover();
@@ -77,6 +80,11 @@ class Worker {
   std::unique_ptr<service::DkimKeys> dkim_;
   std::unique_ptr<io::dns::UnboundAnchors> resolver_anchors_;
   std::unique_ptr<service::AnchorKeeper> anchors_;  // only where the resolver is our child
+  std::shared_ptr<const tls::TrustStore> trust_;
+  std::optional<io::StsStore> sts_store_;
+  std::unique_ptr<io::HttpsClient> https_;
+  std::unique_ptr<service::StsService> sts_;
+  std::unique_ptr<StsBridge> sts_bridge_;
   std::unique_ptr<service::DsnNotices> notices_;
   struct Kept;  // what deliveries of one reactor leave to later ones
   std::vector<std::unique_ptr<Kept>> kept_;

@@ -26,7 +26,11 @@ inline constexpr types::LogEvent connector_unreadable{"connector.unreadable", ty
                                                       "A stored connector cannot be read: mail that it may be meant for waits.",
                                                       "Set it anew with `danewerk connector set`, or remove it."};
 
+inline constexpr types::LogEvent no_trust_store{"worker.no_trust_store", types::LogLevel::error,
+                                                "Certificates cannot be verified: mail to destinations that demand it waits.",
+                                                "Install ca-certificates, or name another file in delivery.trust_store, and start again."};
+
 inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept,
-                                           prune_failed, connector_unreadable};
+                                          prune_failed, connector_unreadable, no_trust_store};
 
 }  // namespace danewerk::app

@@ -34,10 +34,10 @@ struct ChildSpec {
   std::vector<std::string> argv;         ///< argv[0] is a path, not searched for
   std::vector<std::string> environment;  ///< "NAME=value", all that the child gets
   std::optional<RunAs> run_as;           ///< nothing: as we are (only where we are not root)
-  std::vector<gid_t> more_groups;        ///< beside its own; only with run_as
   bool may_bind_low_ports = false;       ///< keeps CAP_NET_BIND_SERVICE
   std::optional<ByteCount> memory_limit; ///< RLIMIT_AS
   std::vector<std::string> writable;     ///< Landlock: directories it may write below; empty: not restricted
+  std::vector<gid_t> more_groups = {};   ///< beside its own; only with run_as
 };
 
 /// Forks and executes. Must be called from the process's main thread: the kernel ties a child's life to the thread that

@@ -189,7 +189,25 @@ CREATE INDEX attempt_proof_of ON attempt_proof(message);
 CREATE INDEX attempt_proof_uses ON attempt_proof(proof) WHERE proof IS NOT NULL;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables};
+// 7: what is known of the MTA-STS policies of other domains.
+constexpr const char* sts_tables = R"(
+CREATE TABLE sts_policy (
+  domain TEXT PRIMARY KEY,
+  mode INTEGER,
+  mx TEXT NOT NULL,
+  max_age INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  fetched_at INTEGER NOT NULL,
+  failure INTEGER,
+  failed_what TEXT NOT NULL,
+  failed_at INTEGER NOT NULL,
+  failed_id TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  used_at INTEGER NOT NULL
+) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

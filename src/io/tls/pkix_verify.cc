@@ -43,6 +43,18 @@ Result<X509StoreCtxPtr> prepare(const TrustStore& trust, const STACK_OF(X509) * 
   return context;
 }
 
+/// In place of OpenSSL's own verification.
+int judge_one(X509_STORE_CTX* context, void* argument) {
+  auto& judge = *static_cast<HandshakeJudge*>(argument);
+  const std::vector<types::ReferenceName> names{judge.name};
+  auto verdict = verify_pkix(*judge.trust, X509_STORE_CTX_get0_untrusted(context), names, judge.at);
+  if (!verdict) judge.trouble = verdict.error().what;
+  const bool valid = verdict && verdict->is_authenticated();
+  if (verdict) judge.verdict = *std::move(verdict);
+  X509_STORE_CTX_set_error(context, valid ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
+  return valid ? 1 : 0;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const TrustStore>> TrustStore::read(const std::string& file) {
@@ -99,6 +111,11 @@ Result<PkixVerdict> verify_pkix(const TrustStore& trust, std::span<const Bytes> 
     static_cast<void>(certificate.release());
   }
   return verify_pkix(trust, stack.get(), names, at);
+}
+
+void judge_handshakes(::ssl_ctx_st* context, HandshakeJudge& judge) {
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(context, judge_one, &judge);
 }
 
 }  // namespace danewerk::tls

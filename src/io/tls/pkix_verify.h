@@ -14,6 +14,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -25,6 +26,7 @@
 
 struct stack_st_X509;   // OpenSSL's STACK_OF(X509)
 struct x509_store_st;   // OpenSSL's X509_STORE
+struct ssl_ctx_st;      // OpenSSL's SSL_CTX
 
 namespace danewerk::tls {
 
@@ -48,5 +50,16 @@ Result<types::PkixVerdict> verify_pkix(const TrustStore& trust, const ::stack_st
 /// The same for DER, leaf first. Error also: malformed, naming the certificate.
 Result<types::PkixVerdict> verify_pkix(const TrustStore& trust, std::span<const Bytes> chain, std::span<const types::ReferenceName> names,
                                        Instant at);
+
+/// For a TLS client of another library (libcurl): what its handshake is judged by, and what came of it.
+struct HandshakeJudge {
+  std::shared_ptr<const TrustStore> trust;
+  types::ReferenceName name;
+  Instant at;
+  std::optional<types::PkixVerdict> verdict;  ///< nothing where the handshake did not get as far
+  std::string trouble;                        ///< where we could not judge: the handshake has failed
+};
+/// From now on handshakes of `context` succeed only where verify_pkix says so. `judge` must outlive them.
+void judge_handshakes(::ssl_ctx_st* context, HandshakeJudge& judge);
 
 }  // namespace danewerk::tls

@@ -189,13 +189,14 @@ class Conversation {
     return false;
   }
 
-  /// STS-09, RTL-03. False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
+  /// STS-09, RTL-03; TLS 1.2 at least is the context's (STS-13). False, and the conversation is over, if the certificate demanded is not there; that we cannot check is
   /// our own fault, never the host's.
   bool judge_by_pkix(const ::stack_st_X509* chain) {
     auto verdict = pkix_verdict(chain);
     if (verdict) attempt_.pkix = *verdict;
     if (hop_.pkix->force == types::PkixForce::audit || (verdict && verdict->is_authenticated())) return true;
-    settle(verdict ? AttemptEnd::not_authenticated : AttemptEnd::local_fault, Phase::authenticate, verdict ? verdict->reason : verdict.error().what);
+    const AttemptEnd end = verdict ? AttemptEnd::not_authenticated : AttemptEnd::local_fault;
+    settle(end, Phase::authenticate, verdict ? verdict->reason : verdict.error().what);
     over_ = true;
     return false;
   }

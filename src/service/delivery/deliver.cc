@@ -4,7 +4,9 @@
 #include <array>
 
 #include "engine/policy/plan.h"
+#include "engine/policy/questions.h"
 #include "engine/policy/route_plan.h"
+#include "io/runtime/together.h"
 #include "service/delivery/delivery_events.h"
 #include "service/delivery/evidence.h"
 #include "service/delivery/gather.h"
@@ -19,6 +21,7 @@ constexpr Duration first_wait_for_room = std::chrono::seconds(1);
 constexpr Duration longest_wait_for_room = std::chrono::seconds(30);
 constexpr types::EnhancedCode held_code{4, 7, 1};
 constexpr Duration held_for = std::chrono::minutes(15);  // resuming makes it due at once; this is for what was on its way meanwhile
+constexpr Duration wait_after_news = std::chrono::seconds(1);  // the new policy is tried at once
 
 types::RecipientIndex index_of(const types::DueRecipient& recipient) { return types::RecipientIndex{recipient.position}; }
 
@@ -149,14 +152,46 @@ void tell_of_delay(const DeliveryParts& parts, const types::DueRecipients& due, 
   }
 }
 
-/// A deferral: when again; at its limit it becomes a failure (engine/retry).
-void postpone(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient, RecipientEnd& end,
-              types::RecipientResult& result, Instant now) {
-  types::Outcome& outcome = end.outcome;
-  const types::Fault fault = fault_or_unknown(outcome);
+/// Whether the MTA-STS policy that stands in the way has changed since the plan was made (STS-11).
+enum class StsNews : std::uint8_t { same, changed };
+
+Memo memo_with(const types::DueRecipients& due, const types::DueRecipient& recipient, const types::Fault& fault, Instant now) {
   Memo memo = read_memo(recipient.memo, due.received_at);
   memo.history.tries.push_back({now, fault.kind});
-  const auto then = retry::next(memo.history, fault, parts.schedule, now, types::Seed{parts.entropy.number()});
+  return memo;
+}
+
+bool gives_up_by_sts(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient,
+                     const types::Outcome& outcome, Instant now) {
+  if (outcome.disposition != types::Disposition::deferred || !outcome.fault) return false;
+  const types::Fault& fault = *outcome.fault;
+  if (fault.kind != types::FaultKind::policy || fault.policy != types::FaultPolicy::mta_sts) return false;
+  const auto then = retry::next(memo_with(due, recipient, fault, now).history, fault, parts.schedule, now, types::Seed{});
+  return std::holds_alternative<retry::GiveUp>(then);
+}
+
+/// RFC 8461 5.1, STS-11: before mail is returned because of a policy, the policy is looked at again.
+io::Task<StsNews> recheck_policy(const DeliveryParts& parts, const types::DueRecipients& due, const types::DeliveryPlan& plan,
+                                 const std::vector<types::Outcome>& outcomes, Instant now) {
+  const auto domain = policy::sts_policy_domain(plan.next_hop, plan.demands.mta_sts);
+  bool wanted = false;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) wanted = wanted || gives_up_by_sts(parts, due, due.recipients[i], outcomes[i], now);
+  if (!wanted || !domain || parts.sts == nullptr || !plan.sts) co_return StsNews::same;
+  if (now - due.received_at > 2 * parts.schedule.ordinary.limit) co_return StsNews::same;  // a policy that changes for ever
+  const types::StsFact fact = co_await parts.sts->recheck(parts.resolver, *domain);
+  const bool same = fact.in_force && fact.in_force->policy == plan.sts->policy;
+  co_return same ? StsNews::same : StsNews::changed;
+}
+
+/// A deferral: when again; at its limit it becomes a failure (engine/retry).
+void postpone(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient, RecipientEnd& end,
+              types::RecipientResult& result, StsNews news, Instant now) {
+  types::Outcome& outcome = end.outcome;
+  const types::Fault fault = fault_or_unknown(outcome);
+  Memo memo = memo_with(due, recipient, fault, now);
+  auto then = retry::next(memo.history, fault, parts.schedule, now, types::Seed{parts.entropy.number()});
+  const bool over = std::holds_alternative<retry::GiveUp>(then);
+  if (over && news == StsNews::changed && fault.policy == types::FaultPolicy::mta_sts) then = retry::NextTry{now + wait_after_news};
   if (const auto* again = std::get_if<retry::NextTry>(&then)) {
     end.next_try = again->at;
     end.given_up_at = retry::given_up_at(memo.history, fault, parts.schedule, now);
@@ -182,12 +217,12 @@ dsn::Event success_of(const Round& round, const types::Outcome& outcome) {
 
 /// From an outcome to what the store is told.
 types::RecipientResult result_of(const DeliveryParts& parts, const types::DueRecipients& due, const types::DueRecipient& recipient,
-                                 const Round& round, RecipientEnd& end, Instant now) {
+                                 const Round& round, RecipientEnd& end, StsNews news, Instant now) {
   types::Outcome& outcome = end.outcome;
   end.rounds_tried = recipient.attempts + 1;
   types::RecipientResult result;
   result.position = recipient.position;
-  if (outcome.disposition == types::Disposition::deferred) postpone(parts, due, recipient, end, result, now);
+  if (outcome.disposition == types::Disposition::deferred) postpone(parts, due, recipient, end, result, news, now);
   if (outcome.disposition == types::Disposition::delivered) end.event = success_of(round, outcome);
   if (outcome.disposition == types::Disposition::delivered) result.state = types::RecipientState::delivered;
   if (outcome.disposition == types::Disposition::failed) result.state = types::RecipientState::failed;
@@ -270,9 +305,31 @@ types::DeliveryTerms terms_for(const DeliveryParts& parts, const std::optional<t
   return parts.terms_for(tenant, domain, parts.clock.now());
 }
 
+namespace {
+
+io::Task<bool> gather_into(const DeliveryParts& parts, types::NextHop next_hop, types::DaneMode mode, types::DestinationFacts& facts) {
+  facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, mode);
+  co_return true;
+}
+
+io::Task<bool> look_at_sts(const DeliveryParts& parts, types::DomainName domain, std::optional<types::StsFact>& fact) {
+  fact = co_await parts.sts->look(parts.resolver, std::move(domain));
+  co_return true;
+}
+
+}  // namespace
+
 io::Task<Prospect> prospect(const DeliveryParts& parts, types::NextHop next_hop, types::MessageDemands demands) {
   Prospect out;
-  types::DestinationFacts facts = co_await gather(parts.resolver, parts.clock, std::move(next_hop), parts.rules, demands.dane);
+  types::DestinationFacts facts;
+  std::optional<types::StsFact> sts;
+  const auto domain = policy::sts_policy_domain(next_hop, demands.mta_sts);
+  std::vector<io::Task<bool>> both;
+  both.push_back(gather_into(parts, std::move(next_hop), demands.dane, facts));
+  if (parts.sts != nullptr && domain) both.push_back(look_at_sts(parts, *domain, sts));
+  co_await io::together(std::move(both));
+  facts.sts = std::move(sts);
+  facts.gathered = parts.clock.now();
   if (parts.anchors) out.anchors = weigh_anchors(facts, *parts.anchors(), parts.clock.now());
   out.facts = std::make_shared<const types::DestinationFacts>(std::move(facts));
   out.plan = policy::plan(*out.facts, demands, parts.rules, parts.clock.now(), types::Seed{parts.entropy.number()});
@@ -358,11 +415,13 @@ io::Task<> deliver(const DeliveryParts& parts, types::DueRecipients due) {
   const Instant now = parts.clock.now();
   const Round round = ran ? *std::move(ran) : round_of_our_fault(ran.error(), now);
   Concluded what{due, round, now, {}, {}};
-  for (types::Outcome& outcome : policy::judge(round.plan, round.attempts, indices_of(due), now)) {
+  std::vector<types::Outcome> outcomes = policy::judge(round.plan, round.attempts, indices_of(due), now);
+  const StsNews news = co_await recheck_policy(parts, due, round.plan, outcomes, now);
+  for (types::Outcome& outcome : outcomes) {
     const types::DueRecipient& recipient = due.recipients[what.ends.size()];
     RecipientEnd& end = what.ends.emplace_back();
     end.outcome = std::move(outcome);
-    what.results.push_back(result_of(parts, due, recipient, round, end, now));
+    what.results.push_back(result_of(parts, due, recipient, round, end, news, now));
     log_outcome(parts, due, recipient, round, end.outcome, what.results.back());
   }
   co_await record(parts, what);

@@ -19,6 +19,7 @@
 #include "io/runtime/entropy.h"
 #include "io/store/queue_store.h"
 #include "service/delivery/conversation.h"
+#include "service/delivery/sts_source.h"
 #include "types/accepted_domain.h"
 #include "types/connector.h"
 #include "types/destination_facts.h"
@@ -75,6 +76,7 @@ struct DeliveryParts {
   /// The negative trust anchors, those included that have ended but that the resolver may still hold. Empty function: there are none.
   std::function<std::shared_ptr<const std::vector<types::NegativeAnchor>>()> anchors = {};
   ProofWish proofs = ProofWish::none;
+  StsSource* sts = nullptr;  ///< null: no MTA-STS policy is known of anybody
 };
 
 /// What a hop key names: mail for one of our domains takes its route, all else goes by MX.

@@ -31,6 +31,7 @@ namespace smtp = engine::smtp;
 struct TestIdentity {
   std::shared_ptr<const io::ServerContext> context;
   std::string record;  ///< "3 1 1 <hex>"
+  std::string certificate;  ///< PEM
 };
 
 inline TestIdentity make_identity(const char* name) {
@@ -40,7 +41,7 @@ inline TestIdentity make_identity(const char* name) {
   const auto parsed = *tls::read_certificate_file(chain);
   const types::CertificateInfo leaf = tls::describe_chain(parsed.get()).at(0);
   const auto record = tls::record_for(leaf, types::TlsaUsage::dane_ee, types::TlsaSelector::spki, types::TlsaMatching::sha2_256);
-  return {*io::ServerContext::make({{key, chain}}), record.to_string()};
+  return {*io::ServerContext::make({{key, chain}}), record.to_string(), chain};
 }
 
 /// Listens from construction on; accepts until its group is stopped.
