@@ -9,7 +9,6 @@ namespace {
 
 constexpr Duration look_interval = std::chrono::seconds(10);
 constexpr Duration every_lookup_is_over = std::chrono::seconds(30);  // a lookup may wait for the canary as well (stub_resolver.h)
-constexpr Duration look_interval_unused = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -57,8 +56,8 @@ io::Task<Result<void>> AnchorKeeper::reconcile() {
 }
 
 Duration AnchorKeeper::until_next() const {
+  // Never longer, also without anchors: one that is set while we sleep must not outlive its end by more than this.
   const auto anchors = parts_.store.snapshot();
-  if (anchors->empty()) return look_interval_unused;
   const Instant now = parts_.clock.now();
   Duration out = look_interval;
   for (const types::NegativeAnchor& anchor : *anchors) {

@@ -159,6 +159,23 @@ TEST(AnchorKeeper, set_again_after_its_end) {
   EXPECT_TRUE(house.anchors->snapshot()->front().in_force(house.clock.now()));
 }
 
+io::Task<> one_that_is_set_meanwhile(House& house) {
+  io::TaskGroup group(co_await io::this_executor(), "keeper");
+  group.spawn("keep", house.keeper->keep());
+  io::Event turn(co_await io::this_executor());
+  const auto let_it_run = [&turn]() -> io::Task<bool> { return turn.wait_for(std::chrono::milliseconds(50)); };
+  co_await let_it_run();
+  EXPECT_TRUE(house.clock.next_wake().has_value());
+  EXPECT_LE(*house.clock.next_wake(), house.clock.now() + 10s) << "an anchor set now, for a moment, must not stay for a minute";
+  group.stop();
+  co_await group.join();
+}
+
+TEST(AnchorKeeper, sleeps_no_longer_without_anchors) {
+  House house;
+  io::run_to_end(one_that_is_set_meanwhile(house));
+}
+
 TEST(AnchorKeeper, strangers_anchors_do_not_stay) {
   House house;
   struct Stranger {
