@@ -1,11 +1,8 @@
 #include "app/control/message_json.h"
 #include "app/control/operations.h"
-#include "types/rules.h"
 
 namespace danewerk::app {
 namespace {
-
-}
 
 io::Task<Result<Json>> list(OperatedParts& parts, Call& call) {
   CO_TRY(types::QueueFilter filter, queue_filter_of(call.request.arguments, parts));
