@@ -159,7 +159,7 @@ void add_queue_changes(CLI::App* queue, QueueOptions& options, Common& common, i
       }
       Json arguments = options.arguments();
       if (options.ids.size() > 1) arguments["ids"] = options.ids;
-      exit_code = ask(common, operation, std::move(arguments), render_change);
+      exit_code = ask(common, operation, std::move(arguments), render_queue_change);
     });
   }
 }

@@ -97,7 +97,7 @@ struct Wiring {
   void change(const std::string& operation, Json arguments, std::istream* body = nullptr, std::uint64_t size = 0) const {
     arguments["why"] = given->why;
     arguments["dry_run"] = given->dry_run;
-    exit_code = ask(operation, std::move(arguments), render_change, body, size);
+    exit_code = ask(operation, std::move(arguments), render_connector_change, body, size);
   }
 };
 

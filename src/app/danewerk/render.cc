@@ -88,7 +88,7 @@ std::string render_status(const Json& answer) {
   return out;
 }
 
-std::string render_change(const Json& answer) {
+std::string render_queue_change(const Json& answer) {
   if (!answer.value("dry_run", false)) {
     std::string out = answer.contains("dropped") ? std::to_string(answer["dropped"].size()) + " messages" : text(answer, "recipients") + " recipients";
     if (answer.value("in_delivery", 0) > 0) out += "; " + text(answer, "in_delivery") + " are in delivery at this moment and were left alone";

@@ -48,7 +48,7 @@ std::string render_connector(const Json& answer) {
   return out;
 }
 
-std::string render_change(const Json& answer) {
+std::string render_connector_change(const Json& answer) {
   std::string out = answer.value("dry_run", false) ? "nothing is changed yet; this would be:\n" : "";
   for (const Json& rule : answer["changed"]) out += rule_line(rule);
   for (const Json& id : answer["removed"]) out += "removed: " + id.get<std::string>() + "\n";
