@@ -227,9 +227,9 @@ TEST(Alerts, are_raised_once_shown_while_they_last_and_cleared_once) {
   alerts.set("disk", std::nullopt);
   alerts.set("disk", std::nullopt);
   EXPECT_EQ((*office.perform("status", Json::object()))["alerts"].size(), 1U);
-  const auto count = [&](std::string_view id) {
-    return std::count_if(office.world.log.records().begin(), office.world.log.records().end(),
-                         [id](const std::string& record) { return record.find(id) != std::string::npos; });
+  const std::vector<std::string> records = office.world.log.records();
+  const auto count = [&records](std::string_view id) {
+    return std::count_if(records.begin(), records.end(), [id](const std::string& record) { return record.find(id) != std::string::npos; });
   };
   EXPECT_EQ(count("alert.raised"), 2);
   EXPECT_EQ(count("alert.cleared"), 1);

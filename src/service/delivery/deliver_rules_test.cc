@@ -149,7 +149,11 @@ TEST(DeliverRules, a_smart_host_that_is_not_itself_gets_nothing) {
 TEST(DeliverRules, rules_that_cannot_be_told_are_our_fault_and_wait) {
   World world;
   types::DeliveryTerms unknown;
-  unknown.fault = types::Fault{types::FaultKind::ours, types::Lasting::transient, {4, 3, 5}, 0, "connector old cannot be read", {}, {}, types::FaultPolicy::destination_rule, {}};
+  types::Fault unreadable;
+  unreadable.kind = types::FaultKind::ours;
+  unreadable.code = {4, 3, 5};
+  unreadable.sentence = "connector old cannot be read";
+  unknown.fault = unreadable;
   let_hold(world, unknown);
   const Seen seen = run(world, {.tlsa = "secure %"});
   EXPECT_EQ(seen.recipient().state, RecipientState::waiting);

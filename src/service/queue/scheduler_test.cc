@@ -253,6 +253,7 @@ TEST(Scheduler, a_large_tenant_does_not_stand_before_a_small_one) {
   EXPECT_EQ(rig.deliveries->started, 7U);
   rig.add("small.test", 0ms, "small");
   rig.scheduler->wake();
+  for (int i = 0; i < 5; ++i) rig.on_home([] {});  // it has taken note of the new lane
   rig.deliveries->let_go(2);
   ASSERT_TRUE(rig.deliveries->wait_for_finished(2));
   ASSERT_TRUE(rig.deliveries->wait_for_started(9));
