@@ -63,15 +63,15 @@ io::Task<> warm(World& world) {
   world.parts->reuse.plans = &plans;
   const types::NextHop next_hop = *types::NextHop::parse("dest.test");
   const types::MessageDemands demands;
-  const types::DeliveryPlan first = co_await plan_for(*world.parts, next_hop, demands);
-  EXPECT_EQ(first.hops.size(), 5U);
+  const Prospect first = co_await plan_for(*world.parts, next_hop, demands);
+  EXPECT_EQ(first.plan.hops.size(), 5U);
   const std::size_t asked = world.resolver.asked().size();
   constexpr int times = 5000;
   std::map<std::string, int> led;
   const auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < times; ++i) {
-    const types::DeliveryPlan plan = co_await plan_for(*world.parts, next_hop, demands);
-    ++led[plan.hops.front().to_string()];
+    const Prospect again = co_await plan_for(*world.parts, next_hop, demands);
+    ++led[again.plan.hops.front().to_string()];
   }
   const auto each = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - began) / times;
   EXPECT_EQ(world.resolver.asked().size(), asked) << "a warm decision asks nobody";
