@@ -203,9 +203,9 @@ class MtaSts:
             case(f"policy host: {name}", self.no_policy, name, failure, words)
         case("policy host at a private address", self.private)
         self.bench.section("Time")
+        case("a policy host that never answers costs a minute, once", lambda: self.bench.delivered(slow, "encrypted", 120)["what"])
         case("a new policy sets mail free", self.new_policy)
         case("a policy survives a restart, a failing host and a lost record", self.survives)
-        case("a policy host that never answers costs a minute, once", lambda: self.bench.delivered(slow, "encrypted", 120)["what"])
 
 
 def main() -> int:

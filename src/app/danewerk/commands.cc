@@ -309,7 +309,10 @@ int run_command(int argc, char** argv) {
     return ask(common, operation, std::move(arguments), render, body, size);
   };
   add_connector_commands(app, common.json, exit_code, asking);
-  const Asking hoster_asking{[&](const std::string& operation, Json arguments, Renderer render) { exit_code = ask(common, operation, std::move(arguments), render); },
+  const auto ask_hoster = [&](const std::string& operation, Json arguments, Renderer render) {
+    exit_code = ask(common, operation, std::move(arguments), render);
+  };
+  const Asking hoster_asking{ask_hoster,
                              [&](CLI::App* command) { add_json(command, common); }};
   add_hoster_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");

@@ -109,7 +109,8 @@ const std::vector<Row> rows{
     {"TL-11 a: not authenticated", dane, AttemptEnd::not_authenticated, Phase::authenticate, 0, "192.0.2.12", later, "4.7.323", strict},
     {"TL-11 b: not offered", tls, AttemptEnd::starttls_not_offered, Phase::starttls, 0, "192.0.2.12", later, "4.7.321", strict},
     {"TL-11 b: handshake fails", tls, AttemptEnd::handshake_failed, Phase::handshake, 0, "192.0.2.12", later, "4.7.321", strict},
-    {"a fault of ours", dane, AttemptEnd::local_fault, Phase::connect, 0, "end", later, "4.3.0", FaultKind::ours},
+    {"a fault of ours", dane, AttemptEnd::local_fault, Phase::authenticate, 0, "end", later, "4.3.0", FaultKind::ours},
+    {"one of our addresses cannot be used", dane, AttemptEnd::local_fault, Phase::connect, 0, "192.0.2.12", later, "4.3.0", FaultKind::ours},
 };
 
 TEST(Judge, one_attempt_at_a_host_that_is_not_the_only_one) {

@@ -73,7 +73,8 @@ void set_rule(Hop& hop, const MessageDemands& demands) {
 /// policy, so that the record tells what a rule that verifies would have done.
 void set_sts_audit(Hop& hop, const MessageDemands& demands) {
   const auto name = own_name(hop);
-  const bool watched = hop.sts != StsMatch::no_policy || demands.mta_sts == StsMode::audit;
+  const bool by_rule = demands.mta_sts == StsMode::audit && demands.require_tls != RequireTls::waived;
+  const bool watched = hop.sts != StsMatch::no_policy || by_rule;
   if (!watched || hop.level >= SecurityLevel::verified || !name) return;
   hop.pkix = PkixTerms{{*name}, {}, PkixReason::mta_sts, PkixForce::audit};
   if (hop.sts == StsMatch::no_policy) return;

@@ -335,7 +335,8 @@ std::string hello_from(const ClientManners& manners, const types::IpAddress& loc
   return manners.hello_name;
 }
 
-/// Where this errand sets out from: the address of the destination's rule, else the pool's; nothing where the system may choose. Error: the pool that was named cannot serve here.
+/// Where this errand sets out from: the address of the destination's rule, else the pool's; nothing where the system may choose.
+/// Error: the pool that was named cannot serve here.
 Result<std::optional<SourceAddress>> source_for(const ClientManners& manners, const Errand& errand) {
   const types::IpAddress& to = errand.target.address;
   for (const types::IpAddress& source : errand.source_addresses) {
