@@ -115,8 +115,8 @@ std::vector<SchemaRow> delivery_rows() {
           "Sets of addresses to send from: [[delivery.pool]] with name = \"bulk\" and addresses = [\"192.0.2.9=out9.example.net\", ...], the EHLO "
           "name of each. The one named \"default\" serves where no connector names another; a tenant keeps its address.",
           s, &DeliverySettings::pools),
-      row("delivery.max_concurrent", "500", "Deliveries under way at once.", s, &DeliverySettings::max_concurrent),
-      row("delivery.max_per_destination", "20", "Of these, to one destination.", s, &DeliverySettings::max_per_destination),
+      row("delivery.max_concurrent", "500", "Deliveries under way at once; 0: mail is taken and none is delivered.", s, &DeliverySettings::max_concurrent),
+      row("delivery.max_per_destination", "20", "Of these, to one destination; at least 1.", s, &DeliverySettings::max_per_destination),
       row("delivery.idle_time", R"("2 s")", "How long a connection is kept for the next message on the same terms; \"0 s\": not at all.", s,
           &DeliverySettings::idle_time),
       row("delivery.messages_per_connection", "100", "Then it ends; 1: a connection for every message.", s,

@@ -255,7 +255,7 @@ Result<void> Worker::build_delivery() {
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
-  const service::SchedulerLimits limits{settings_.delivery.max_concurrent, settings_.delivery.max_per_destination};
+  const service::SchedulerLimits limits{settings_.delivery.max_concurrent, std::max(1U, settings_.delivery.max_per_destination)};
   scheduler_ = std::make_unique<service::Scheduler>(*queue_, clock_, log_, home(), *reactors_, std::move(deliver_on), limits);
   return {};
 }

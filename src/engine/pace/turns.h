@@ -28,8 +28,8 @@
 namespace danewerk::pace {
 
 struct Limits {
-  std::size_t concurrent = 500;  ///< deliveries at once
-  std::size_t per_hop = 20;      ///< of these, to one next hop, whatever its Pace says
+  std::size_t concurrent = 500;  ///< deliveries at once; 0: no turn is ever given
+  std::size_t per_hop = 20;      ///< of these, to one next hop, whatever its Pace says; at least 1
 };
 
 /// So much of a lane is to be claimed.

@@ -103,6 +103,14 @@ class Play {
   std::multimap<Instant, Going> under_way_;
 };
 
+TEST(Turns, where_nothing_may_be_delivered_nobody_is_woken_for_it) {
+  Turns turns({.concurrent = 0, .per_hop = 20});
+  turns.note(Play::lane_of("contoso", "a.test"), start);
+  EXPECT_TRUE(turns.take(start, 100).empty());
+  const auto wake = turns.next_wake();
+  EXPECT_TRUE(!wake || *wake > start + 10ms);
+}
+
 TEST(Turns, a_tenant_with_very_much_mail_does_not_delay_another) {
   Play play({.concurrent = 100, .per_hop = 20});
   for (int i = 0; i < 50; ++i) play.mail("large", "d" + std::to_string(i) + ".test", 20'000);  // a million
