@@ -74,9 +74,14 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vect
   return std::shared_ptr<const ServerContext>(new ServerContext(std::move(context)));
 }
 
-Result<std::shared_ptr<const ClientContext>> ClientContext::make() {
+Result<std::shared_ptr<const ClientContext>> ClientContext::make(OfferedKeys offered) {
   auto context = new_context(TLS_client_method());
   if (!context) return fail(ErrorKind::internal, "TLS client context: " + tls_error_text("out of memory"));
+  const char* algorithms = offered == OfferedKeys::ecdsa ? "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512"
+                                                         : "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
+  if (offered != OfferedKeys::any && SSL_CTX_set1_sigalgs_list(context.get(), algorithms) != 1) {
+    return fail(ErrorKind::internal, "TLS client context: " + tls_error_text("signature algorithms"));
+  }
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   // Even under SSL_VERIFY_NONE OpenSSL would build and check a chain from its own store and throw the result away.
   SSL_CTX_set_cert_verify_callback(context.get(), [](X509_STORE_CTX*, void*) { return 1; }, nullptr);

@@ -9,6 +9,7 @@
 // that a live handshake, a resumed one and `danewerk tlsa verify` are judged by the same function.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,9 +38,12 @@ class ServerContext {
   std::shared_ptr<ssl_ctx_st> context_;
 };
 
+/// Which keys of the server a client can verify signatures of, and so which of its chains it may be shown.
+enum class OfferedKeys : std::uint8_t { any, ecdsa, rsa };
+
 class ClientContext {
  public:
-  static Result<std::shared_ptr<const ClientContext>> make();
+  static Result<std::shared_ptr<const ClientContext>> make(OfferedKeys offered = OfferedKeys::any);
   ssl_ctx_st* get() const noexcept { return context_.get(); }
 
  private:
