@@ -14,6 +14,7 @@ using types::TlsaSet;
 using types::TlsaUsage;
 using types::Verdict;
 
+// CRT-02: OpenSSL builds the chain from what was sent and the records alone; the trust store it is lent is empty.
 Failure<Error> openssl_failed(const char* what) {
   return fail(ErrorKind::internal, std::string("DANE verification: ") + what + ": " + newest_openssl_error());
 }
