@@ -5,7 +5,7 @@
 #include <map>
 #include <random>
 
-namespace danewerk::zone {
+namespace danewerk::zone::host_nodes {
 namespace {
 
 using types::DomainName;
@@ -221,4 +221,4 @@ TEST(HostNodes, a_message_carries_some_hundred_hosts) {
 }
 
 }  // namespace
-}  // namespace danewerk::zone
+}  // namespace danewerk::zone::host_nodes
