@@ -52,7 +52,8 @@ std::string words_of_client(std::string_view output) {
     output = end == std::string_view::npos ? std::string_view{} : output.substr(end + 1);
     if (line.empty()) continue;
     last = line;
-    if (line.find("failed") != std::string_view::npos && line.find("waiting") == std::string_view::npos) failed = (failed.empty() ? "" : failed + "; ") + std::string(line);
+    if (line.find("failed") == std::string_view::npos) continue;
+    failed = (failed.empty() ? "" : failed + "; ") + std::string(line);
     if (failed.size() > longest) failed.erase(0, failed.size() - longest);
   }
   return failed.empty() ? last : failed;

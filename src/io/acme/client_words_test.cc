@@ -45,7 +45,8 @@ TEST(ClientWords, honours_retry_after_of_a_refusal_only) {  // RFC 8555 6.6
 TEST(ClientWords, falls_back_on_the_clients_own) {
   const auto said = read_client_words("uacme: curl_get: GET https://ca.example/dir failed: Couldn't connect to server\n"
                                       "uacme: curl_get: waiting 5 seconds before retrying\nuacme: failed to fetch directory at https://ca.example/dir\n", now);
-  EXPECT_EQ(said.words, "uacme: curl_get: GET https://ca.example/dir failed: Couldn't connect to server; uacme: failed to fetch directory at https://ca.example/dir");
+  EXPECT_EQ(said.words,
+            "uacme: curl_get: GET https://ca.example/dir failed: Couldn't connect to server; uacme: failed to fetch directory at https://ca.example/dir");
   EXPECT_EQ(read_client_words("", now).words, "the ACME client ended without a word");
   EXPECT_EQ(read_client_words("the server reported the following error:\n{ \"detail\": 7,\n}", now).words, "}");
 }

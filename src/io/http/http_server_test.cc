@@ -21,7 +21,8 @@ Task<HttpReply> echo(HttpCall call) {
 
 /// Sends `text` in pieces of `piece` octets and brings back all that is answered until the server closes.
 Task<> talk(std::string text, std::size_t piece, std::string& heard, HttpServer::Limits limits) {
-  HttpServer server(co_await this_executor(), echo, {}, limits);
+  const Executor executor = co_await this_executor();
+  HttpServer server(executor, echo, nullptr, limits);
   const std::vector<types::Endpoint> at{*types::Endpoint::parse("127.0.0.1:0")};
   EXPECT_TRUE(server.listen(at).has_value());
   auto dialed = co_await dial(server.endpoints().front(), std::nullopt, 20s);
