@@ -104,6 +104,26 @@ Result<void> read_into(const ConfigValue& value, types::WaiverUse& out) {
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, EdgeProbe& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "on" && *text != "off") return fail(ErrorKind::malformed, "write \"on\" or \"off\"");
+  out = *text == "on" ? EdgeProbe::on : EdgeProbe::off;
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<types::KeyAlgorithm>& out) {
+  std::vector<types::KeyAlgorithm> read;
+  TRY_VOID(read_list(value, read, types::parse_key_algorithm));
+  if (read.empty()) return fail(ErrorKind::malformed, "name at least one, like [\"ecdsa-p256\"]");
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (types::line_of(read[i]) == types::line_of(read[j])) return fail(ErrorKind::malformed, "one ECDSA and one RSA algorithm at most");
+    }
+  }
+  out = std::move(read);
+  return {};
+}
+
 Result<void> read_into(const ConfigValue& value, KeepProofs& out) {
   TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
   if (*text != "none" && *text != "dane") return fail(ErrorKind::malformed, "write \"none\" or \"dane\"");

@@ -15,6 +15,9 @@ Result<void> read_into(const ConfigValue& value, ByteCount& out);
 Result<void> read_into(const ConfigValue& value, LogStyle& out);
 Result<void> read_into(const ConfigValue& value, ChildOrExternal& out);
 Result<void> read_into(const ConfigValue& value, types::WaiverUse& out);
+Result<void> read_into(const ConfigValue& value, EdgeProbe& out);
+/// At most one of each line.
+Result<void> read_into(const ConfigValue& value, std::vector<types::KeyAlgorithm>& out);
 Result<void> read_into(const ConfigValue& value, KeepProofs& out);
 Result<void> read_into(const ConfigValue& value, types::DomainName& out);
 Result<void> read_into(const ConfigValue& value, types::Endpoint& out);

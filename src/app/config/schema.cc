@@ -95,6 +95,13 @@ std::vector<SchemaRow> zone_rows() {
       row("zone.address_ttl", R"("1 h")", "TTL of the other records.", s, &ZoneSettings::address_ttl),
       row("zone.negative_ttl", R"("5 min")", "How long resolvers remember that a record is absent (RFC 2308).", s, &ZoneSettings::negative_ttl),
       row("zone.propagation", R"("1 min")", "Added to every wait for what we cannot see.", s, &ZoneSettings::propagation),
+      row("zone.key_algorithms", R"(["ecdsa-p256"])",
+          "Kinds of keys to serve side by side, one certificate each: \"ecdsa-p256\", and for old senders \"rsa-2048\" or \"rsa-3072\".", s,
+          &ZoneSettings::key_algorithms),
+      row("zone.probe", R"("on")",
+          "on: an old record leaves the zone after a connection to every mx_address has shown the new key; off, where we cannot reach them: after "
+          "zone.propagation.",
+          s, &ZoneSettings::probe),
       row("zone.key_life", R"("90 d")", "How long a key serves before the next takes over.", s, &ZoneSettings::key_life),
       row("zone.certificate_life", R"("180 d")", "Life of the certificates we issue ourselves; renewed in time, with the same key.", s,
           &ZoneSettings::certificate_life),

@@ -13,6 +13,7 @@
 #include "base/instant.h"
 #include "types/domain_name.h"
 #include "types/ip_address.h"
+#include "types/key_algorithm.h"
 #include "types/rules.h"
 
 namespace danewerk::app {
@@ -64,6 +65,8 @@ struct ResolverSettings {
   std::vector<types::DomainName> nodefault_zones;
 };
 
+enum class EdgeProbe : std::uint8_t { on, off };
+
 struct ZoneSettings {
   types::DomainName name;
   ChildOrExternal mode = ChildOrExternal::child;
@@ -74,6 +77,8 @@ struct ZoneSettings {
   std::vector<types::Endpoint> servers;
   std::uint32_t shards = 1;
   std::vector<types::IpAddress> mx_addresses;
+  std::vector<types::KeyAlgorithm> key_algorithms;
+  EdgeProbe probe = EdgeProbe::on;
   Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, key_life{}, certificate_life{}, check_interval{};
 };
 

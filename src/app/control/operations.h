@@ -11,6 +11,7 @@
 #include "service/delivery/deliver.h"
 #include "service/dkim/dkim_keys.h"
 #include "service/prover/proof_keeper.h"
+#include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
 
 namespace danewerk::app {
@@ -31,6 +32,7 @@ struct OperatedParts {
   io::ProofStore* proofs = nullptr;
   service::ProofKeeper* keeper = nullptr;  ///< on the reactor of the control server
   const Alerts* alerts = nullptr;          ///< for status
+  service::Publisher* publisher = nullptr;  ///< null without a zone; on the reactor of the control server
 };
 
 void add_queue_operations(Operations& operations, OperatedParts& parts);
@@ -43,10 +45,14 @@ void add_explain_operation(Operations& operations, OperatedParts& parts);
 void add_tenant_operations(Operations& operations, OperatedParts& parts);
 void add_dkim_operations(Operations& operations, OperatedParts& parts);
 void add_anchor_operations(Operations& operations, OperatedParts& parts);
+void add_key_operations(Operations& operations, OperatedParts& parts);
 void add_status_operation(Operations& operations, OperatedParts& parts);
 
 /// Of what belongs to a hoster, for `status`: suspended tenants, keys that shall sign and do not, negative trust anchors. Empty members are left out.
 Json hoster_status(const OperatedParts& parts);
+/// What the publisher will do or waits for: what, when, why, key, and whether it is in the way.
+Json step_json(const rollover::Step& step);
+Json steps_json(const std::vector<rollover::Step>& steps);
 Json anchor_json(const types::NegativeAnchor& anchor, Instant now);
 /// The filter of the queue's operations: id, tenant, domain or hop, recipient, sender, code, older_than; and for lists which,
 /// limit. Error: malformed, naming the member.

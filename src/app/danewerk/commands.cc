@@ -12,6 +12,7 @@
 #include "app/control/client.h"
 #include "app/danewerk/connector_commands.h"
 #include "app/danewerk/hoster_commands.h"
+#include "app/danewerk/key_commands.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_trace.h"
 #include "app/serve/serve.h"
@@ -354,6 +355,7 @@ int run_command(int argc, char** argv) {
   };
   const Asking hoster_asking{ask_and_print, [&](CLI::App* command) { add_json(command, common); }};
   add_hoster_commands(app, hoster_asking);
+  add_key_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

@@ -1,8 +1,10 @@
 // The part of Worker that has to do with the zone and the certificate.
 #include "app/serve/publication.h"
 
+#include "app/control/operations.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker.h"
+#include "io/tls/certificate.h"
 #include "io/tls/digest.h"
 #include "io/tls/self_issue.h"
 
@@ -30,6 +32,7 @@ service::PublisherSettings publisher_settings(const Settings& settings) {
   out.certificate_names = {settings.edge.hostname};
   for (const NameByAddress& one : settings.edge.names_by_address) out.certificate_names.push_back(one.name);
   out.negative_ttl = ttl(zone.negative_ttl);
+  out.algorithms = zone.key_algorithms;
   out.timing.propagation = zone.propagation;
   out.timing.key_lifetime = zone.key_life;
   out.certificate_life = zone.certificate_life;
@@ -37,15 +40,43 @@ service::PublisherSettings publisher_settings(const Settings& settings) {
   return out;
 }
 
+rollover::EdgeSight edge_sight(const types::Probe& probe) {
+  rollover::EdgeSight out;
+  out.address = probe.address.to_string();
+  out.line = probe.algorithm == types::ProbeAlgorithm::ecdsa ? types::KeyLine::ecdsa : types::KeyLine::rsa;
+  out.detail = probe.detail.empty() ? types::to_string(probe.end) : probe.detail;
+  if (probe.end == types::ProbeEnd::no_such_key) out.answer = rollover::EdgeAnswer::no_such_line;
+  if (probe.end != types::ProbeEnd::shook_hands || probe.chain.empty()) return out;
+  out.answer = rollover::EdgeAnswer::presented;
+  out.record = tls::record_for_key(probe.chain.front().spki, types::TlsaUsage::dane_ee, types::TlsaMatching::sha2_256);
+  return out;
+}
+
+/// A sender's view of our own edges: every address, each kind of signature.
+io::Task<std::vector<rollover::EdgeSight>> probe_edges(const service::Prober& prober, service::ProbeErrand errand) {
+  const types::ProbeSight sight = co_await prober.probe(std::move(errand));
+  std::vector<rollover::EdgeSight> out;
+  for (const types::Probe& probe : sight.probes) out.push_back(edge_sight(probe));
+  co_return out;
+}
+
 }  // namespace
 
 Json status_json(const service::PublisherStatus& status) {
   Json json{{"zone", status.zone.to_string()}, {"ds", status.ds_records}};
-  json["next"] = {{"what", rollover::to_string(status.next.what)}, {"why", status.next.why}, {"when", to_rfc3339(status.next.when)}};
+  json["next"] = step_json(status.next);
+  json["agenda"] = steps_json(status.agenda);
+  json["certificate_source"] = status.source;
+  if (!status.source_fault.empty()) json["certificate_source_fault"] = status.source_fault;
   if (status.serving_now) json["serving"] = *status.serving_now;
   json["keys"] = Json::array();
   for (const auto& key : status.keys) {
-    Json one{{"id", key.id}, {"role", key.role}, {"record", key.record}, {"created", to_rfc3339(key.created_at)}};
+    Json one{{"id", key.id}, {"role", key.role}, {"record", key.record}, {"created", to_rfc3339(key.created_at)},
+             {"algorithm", types::to_string(key.algorithm)}, {"phase", rollover::to_string(key.phase)}};
+    if (key.ready_at) one["ready"] = to_rfc3339(*key.ready_at);
+    if (key.retired_at) one["retired"] = to_rfc3339(*key.retired_at);
+    if (key.certificate == rollover::Certificate::interim) one["certificate"] = "interim, issued by ourselves";
+    if (!key.source_says.empty()) one["certificate_source_says"] = key.source_says;
     if (key.published_at) one["published"] = to_rfc3339(*key.published_at);
     if (key.seen_everywhere_at) one["seen_everywhere"] = to_rfc3339(*key.seen_everywhere_at);
     if (key.serving_since) one["serving_since"] = to_rfc3339(*key.serving_since);
@@ -57,6 +88,15 @@ Json status_json(const service::PublisherStatus& status) {
     Json one{{"server", server.server}, {"sight", rollover::to_string(server.sight)}, {"detail", server.detail}};
     for (const auto& record : server.records) one["records"].push_back(record.to_string());
     json["servers"].push_back(std::move(one));
+  }
+  if (status.observation.edges) {
+    json["edges"] = Json::array();
+    for (const auto& edge : status.observation.edges->sights) {
+      Json one{{"address", edge.address}, {"algorithm", types::to_string(edge.line)}};
+      if (edge.answer == rollover::EdgeAnswer::presented) one["serves"] = edge.record.to_string();
+      if (edge.answer != rollover::EdgeAnswer::presented) one["fault"] = edge.detail;
+      json["edges"].push_back(std::move(one));
+    }
   }
   json["validation"] = rollover::to_string(status.observation.validation);
   if (!status.observation.validation_detail.empty()) json["validation_detail"] = status.observation.validation_detail;
@@ -74,9 +114,33 @@ Result<void> Worker::build_publisher() {
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
   zone_access_ = std::make_unique<service::DnsZoneAccess>(service::DnsZoneAccess::Settings{settings_.zone.name, std::chrono::seconds(5)}, *updater_,
                                                           *resolvers_.front(), entropy_, clock_);
-  TRY(publisher_, service::Publisher::create(publisher_settings(settings_), *keys_, *zone_access_, certificate_, clock_, log_));
+  service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
+  if (settings_.zone.probe == EdgeProbe::on) {
+    TRY_VOID(build_edge_prober());
+    parts.probe = [this] { return probe_edges(*edge_prober_, edge_errand()); };
+  }
+  TRY(publisher_, service::Publisher::create(publisher_settings(settings_), std::move(parts)));
   home().post([this] { group_->spawn("publisher", publisher_->run()); });
   return {};
+}
+
+/// Our own addresses may be any, private ones too: they are let through.
+Result<void> Worker::build_edge_prober() {
+  std::vector<types::Network> own;
+  for (const types::IpAddress& address : settings_.zone.mx_addresses) {
+    TRY(const types::Network network, types::Network::parse(address.to_string()));
+    own.push_back(network);
+  }
+  service::ProbeManners manners{settings_.edge.hostname.to_string(), io::AddressFilter(own)};
+  TRY(edge_prober_, service::Prober::create(std::move(manners), clock_));
+  return {};
+}
+
+service::ProbeErrand Worker::edge_errand() const {
+  service::ProbeErrand errand;
+  errand.host = settings_.zone.name.prefixed("danewerk-probe." + std::string(types::shard_name(0)));
+  errand.addresses = settings_.zone.mx_addresses;
+  return errand;
 }
 
 /// No zone of ours: STARTTLS is offered all the same, with a certificate made for this run. Nothing is promised by it.

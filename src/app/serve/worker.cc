@@ -342,6 +342,11 @@ io::Task<> Worker::watch_own_side() {
     alerts_.set("store", broken ? std::optional(broken->what) : std::nullopt);
     const auto room = store_->has_room(ByteCount{0});
     alerts_.set("disk", room ? std::nullopt : std::optional(room.error().what));
+    if (publisher_) {
+      const service::PublisherStatus zone = publisher_->status();
+      alerts_.set("rollover", zone.held_up);
+      alerts_.set("certificate", zone.source_fault.empty() ? std::nullopt : std::optional(zone.source_fault));
+    }
     co_await clock_.sleep_for(watch_interval);
   }
 }
@@ -358,6 +363,7 @@ Result<void> Worker::open_control() {
       return host ? host->to_string() : host.error().what;
     };
     operated_->publisher_status = [this] { return status_json(publisher_->status()); };
+    operated_->publisher = publisher_.get();
   }
   add_queue_operations(operations_, *operated_);
   add_trace_operation(operations_, *operated_);
@@ -371,6 +377,7 @@ Result<void> Worker::open_control() {
   add_tenant_operations(operations_, *operated_);
   add_dkim_operations(operations_, *operated_);
   add_anchor_operations(operations_, *operated_);
+  add_key_operations(operations_, *operated_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }

@@ -25,6 +25,7 @@
 #include "service/delivery/dsn_notices.h"
 #include "service/dkim/dkim_keys.h"
 #include "service/edge/edge.h"
+#include "service/probe/prober.h"
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
@@ -51,6 +52,8 @@ class Worker {
   Result<void> build_sts();
   Result<void> build_delivery();
   Result<void> build_publisher();
+  Result<void> build_edge_prober();
+  service::ProbeErrand edge_errand() const;
   void build_prover();
   void build_edges();
   Result<void> open_control();
@@ -98,6 +101,7 @@ class Worker {
   io::CertificateSlot certificate_;
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
+  std::unique_ptr<service::Prober> edge_prober_;
   std::unique_ptr<service::Publisher> publisher_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "io/runtime/alarm.h"
 #include "io/runtime/clock.h"
 #include "io/runtime/reactor.h"
 #include "io/runtime/task_group.h"
@@ -123,6 +124,59 @@ TEST(ManualClock, time_moves_only_when_told) {
   run_to_end(virtual_time_scenario(order));
   EXPECT_EQ(order, (std::vector<int>{1, 2}));
 }
+
+Task<> rest(Alarm& alarm, Clock& clock, int& woken) {
+  const Instant until(1h);
+  co_await alarm.sleep_until(clock, until);
+  ++woken;
+}
+
+/// Until so many have woken.
+Task<> woken_is(const int& woken, int count) {
+  boost::asio::use_awaitable_t<Executor> token;
+  while (woken < count) co_await boost::asio::post(co_await boost::asio::this_coro::executor, token);
+}
+
+Task<> alarm_scenario() {
+  ManualClock clock(Instant{});
+  Alarm alarm;
+  int woken = 0;
+  TaskGroup group(co_await this_executor(), "test");
+  boost::asio::use_awaitable_t<Executor> token;
+  group.spawn("rung", rest(alarm, clock, woken));
+  while (!clock.next_wake()) co_await boost::asio::post(co_await boost::asio::this_coro::executor, token);
+  alarm.ring();
+  co_await woken_is(woken, 1);
+  EXPECT_EQ(clock.next_wake(), std::nullopt) << "who was woken sleeps no more";
+  alarm.ring();
+  group.spawn("rung before", rest(alarm, clock, woken));
+  co_await woken_is(woken, 2);
+  group.spawn("in time", rest(alarm, clock, woken));
+  while (!clock.next_wake()) co_await boost::asio::post(co_await boost::asio::this_coro::executor, token);
+  EXPECT_EQ(woken, 2);
+  clock.advance(1h);
+  co_await woken_is(woken, 3);
+  alarm.ring();
+  co_await group.join();
+}
+
+TEST(Alarm, wakes_in_time_or_when_rung_and_keeps_a_ring) { run_to_end(alarm_scenario()); }
+
+Task<> stopped_scenario() {
+  ManualClock clock(Instant{});
+  Alarm alarm;
+  int woken = 0;
+  TaskGroup group(co_await this_executor(), "test");
+  boost::asio::use_awaitable_t<Executor> token;
+  group.spawn("sleeper", rest(alarm, clock, woken));
+  while (!clock.next_wake()) co_await boost::asio::post(co_await boost::asio::this_coro::executor, token);
+  group.stop();
+  co_await group.join();
+  alarm.ring();
+  EXPECT_EQ(woken, 0);
+}
+
+TEST(Alarm, a_stopped_sleeper_unwinds) { run_to_end(stopped_scenario()); }
 
 }  // namespace
 }  // namespace danewerk::io

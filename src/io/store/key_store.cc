@@ -1,7 +1,13 @@
 #include "io/store/key_store.h"
 
+#include "io/store/ledger.h"
+
 namespace danewerk::io {
 namespace {
+
+Result<void> put_fact(Database& database, const std::string& zone, const ZoneFact& fact) {
+  return database.run("INSERT OR REPLACE INTO zone_fact(zone, name, value, at) VALUES(?1,?2,?3,?4)", zone, fact.name, fact.value, fact.at);
+}
 
 constexpr std::string_view all_keys =
     "SELECT id, algorithm, private_key, certificate, tlsa, created_at, published_at, seen_everywhere_at, serving_since,"
@@ -144,9 +150,15 @@ Task<Result<std::vector<ZoneFact>>> KeyStore::zone_facts(std::string zone) {
 }
 
 Task<Result<void>> KeyStore::put_zone_fact(std::string zone, ZoneFact fact) {
-  Writer::Work work = [zone = std::move(zone), fact = std::move(fact)](Database& database) {
-    return database.run("INSERT OR REPLACE INTO zone_fact(zone, name, value, at) VALUES(?1,?2,?3,?4)", zone, fact.name,
-                        fact.value, fact.at);
+  Writer::Work work = [zone = std::move(zone), fact = std::move(fact)](Database& database) { return put_fact(database, zone, fact); };
+  co_return co_await store_.writer().write(std::move(work));
+}
+
+Task<Result<void>> KeyStore::put_zone_fact(std::string zone, ZoneFact fact, types::AdminAct act, std::string action, std::string subject) {
+  Writer::Work work = [zone = std::move(zone), fact = std::move(fact), act = std::move(act), action = std::move(action),
+                       subject = std::move(subject)](Database& database) -> Result<void> {
+    TRY_VOID(put_fact(database, zone, fact));
+    return insert_ledger(database, act, std::nullopt, action, subject, "{}");
   };
   co_return co_await store_.writer().write(std::move(work));
 }

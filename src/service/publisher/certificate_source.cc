@@ -9,8 +9,6 @@
 namespace danewerk::service {
 namespace {
 
-constexpr Duration clock_slack = std::chrono::hours(1);  // a certificate is valid for senders whose clock is a little slow
-
 Failure<Error> refused(const types::CertificateOrder& order, const std::string& what) {
   return fail(ErrorKind::refused, "the certificate brought for key " + order.key + " " + what);
 }

@@ -47,6 +47,7 @@ class SelfIssued final : public CertificateSource {
   io::Task<Result<types::CertificateAnswer>> obtain(types::CertificateOrder order) override;
 
   static constexpr const char* self_issued_name = "self-issued";
+  static constexpr Duration clock_slack = std::chrono::hours(1);  ///< valid for senders whose clock is a little slow
 
  private:
   Duration life_;

@@ -3,10 +3,13 @@
 // Every fact is in the store before anything is done that depends on it: a key before its record is published, "serves"
 // before the edge gets it. What the stored KeyFacts do not hold is kept beside them as zone facts:
 //
-//   displaced/<id>    TTL in seconds of what the key's record displaced      (rollover::displaced_ttl)
-//   agreed/<id>       since when all servers have shown the record, or "broken"
-//   compromised/<id>  why it was declared so
-//   earlier-ttl       a longer TTL the set had, and (at) until when some server may have given it
+//   displaced/<id>         TTL in seconds of what the key's record displaced      (rollover::displaced_ttl)
+//   compromised/<id>       why it was declared so
+//   replace/<id>           why somebody wants the next key in its place
+//   certificate-from/<id>  the name of the source of its certificate; absent: ours, until the source has answered
+//   earlier-ttl            a longer TTL the set had, and (at) until when some server may have given it
+//
+// Not kept is since when all servers agree: no wait goes on over a restart (docs/decisions/0061).
 #pragma once
 
 #include <optional>
@@ -14,29 +17,37 @@
 
 #include "engine/rollover/rollover.h"
 #include "io/store/key_store.h"
+#include "service/publisher/certificate_source.h"
 #include "types/domain_name.h"
 
 namespace danewerk::service {
 
 class KeyBook {
  public:
-  KeyBook(io::KeyStore& store, types::DomainName zone) : store_(store), zone_(zone.to_string()) {}
+  /// `source`: the name of the certificate source in force.
+  KeyBook(io::KeyStore& store, types::DomainName zone, std::string source)
+      : store_(store), zone_(zone.to_string()), source_(std::move(source)) {}
 
   /// Reads everything. Errors: as the store's; corrupt where a certificate or fact cannot be read, naming it.
-  io::Task<Result<void>> load();
+  io::Task<Result<void>> load(Instant now);
   const std::vector<rollover::TrackedKey>& keys() const noexcept { return keys_; }
   const std::optional<rollover::EarlierTtl>& earlier_ttl() const noexcept { return earlier_ttl_; }
 
-  /// A fresh ECDSA P-256 key with a self-issued certificate for `names`. Returns its id.
-  io::Task<Result<std::string>> make(std::vector<types::DomainName> names, Duration certificate_life, Ttl displaced, Instant now);
+  /// A fresh key with a certificate of our own for `names`. Returns its id.
+  io::Task<Result<std::string>> make(types::KeyAlgorithm algorithm, std::vector<types::DomainName> names, Duration certificate_life, Ttl displaced,
+                                     Instant now);
   /// Writes the event down; the first instant counts.
   io::Task<Result<void>> mark(std::string id, types::KeyEvent event, Instant at);
-  /// A new certificate, same key.
-  io::Task<Result<void>> renew(std::string id, std::vector<types::DomainName> names, Duration certificate_life, Instant now);
-  /// Takes the outcome of a look: first sight, agreement reached or broken. Returns the ids now seen everywhere for the first time.
-  io::Task<Result<std::vector<std::string>>> note_look(const rollover::ZoneObservation& observation);
+  /// A new certificate, same key. `from`: the source's name.
+  io::Task<Result<void>> certify(std::string id, std::string chain, std::string from, Instant now);
+  /// The source said later, or failed. In memory only: a restart asks again.
+  void note_source(const std::string& id, Instant ask_again, std::string why);
+  /// Takes the outcome of a look: first sight, agreement reached or broken, longer TTLs. Returns the ids now seen everywhere for the
+  /// first time.
+  io::Task<Result<std::vector<std::string>>> note_look(const rollover::ZoneObservation& observation, Ttl wanted);
   io::Task<Result<void>> note_earlier_ttl(rollover::EarlierTtl earlier);
-  io::Task<Result<void>> declare_compromised(std::string id, std::string reason, Instant at);
+  io::Task<Result<void>> declare_compromised(std::string id, types::AdminAct act);
+  io::Task<Result<void>> ask_replacement(std::string id, types::AdminAct act);
   /// Forgets a withdrawn key and its facts.
   io::Task<Result<void>> erase(std::string id);
   /// Error: not_found.
@@ -45,9 +56,12 @@ class KeyBook {
  private:
   Result<rollover::TrackedKey*> entry(const std::string& id);
   Result<void> take_fact(const io::ZoneFact& fact);
+  io::Task<Result<void>> raise_displaced(std::string id, Ttl displaced, Instant at);
+  rollover::Certificate kind_from(const std::string& source) const;
 
   io::KeyStore& store_;
   std::string zone_;
+  std::string source_;
   std::vector<rollover::TrackedKey> keys_;
   std::optional<rollover::EarlierTtl> earlier_ttl_;
 };

@@ -77,7 +77,11 @@ io::Task<void> Lookout::read_primary(Sighting& into, const std::vector<types::Rr
     if (reading.sight == Sight::unreachable) co_return;
     if (reading.set.rdatas.empty()) continue;
     into.at_primary.push_back(reading.set);
-    if (set.type == RecordType::tlsa) into.standing_ttl = std::max(into.standing_ttl.value_or(Ttl{0}), reading.set.ttl);
+    if (set.type != RecordType::tlsa) continue;
+    into.standing_ttl = std::max(into.standing_ttl.value_or(Ttl{0}), reading.set.ttl);
+    for (const auto& record : records_of(reading.set)) {
+      if (!rollover::holds(into.observation.at_primary, record)) into.observation.at_primary.push_back(record);
+    }
   }
   const bool as_desired = zone::diff(zone_, wanted, into.at_primary).empty();
   into.observation.primary = as_desired ? rollover::ZoneObservation::Primary::as_desired : rollover::ZoneObservation::Primary::differs;
@@ -92,6 +96,8 @@ io::Task<rollover::ServerSight> Lookout::sight_of(AuthoritativeServer server, st
     const ServerReading reading = co_await access_.read(server, question, keys);
     out.sight = reading.sight;
     out.detail = reading.detail;
+    out.signed_until = std::max(out.signed_until, reading.signed_until);
+    if (reading.sight != Sight::unreachable) out.ttl = std::max(out.ttl, reading.set.rdatas.empty() ? negative_ttl_ : reading.set.ttl);
     if (reading.sight != Sight::verified) co_return out;
     common = in_both(common, records_of(reading.set));
   }

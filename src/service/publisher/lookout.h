@@ -25,8 +25,8 @@ struct Sighting {
 class Lookout {
  public:
   /// The first server is the primary.
-  Lookout(ZoneAccess& access, const zone::MxZone& zone, std::vector<AuthoritativeServer> servers, const io::Clock& clock)
-      : access_(access), zone_(zone), servers_(std::move(servers)), clock_(clock) {}
+  Lookout(ZoneAccess& access, const zone::MxZone& zone, std::vector<AuthoritativeServer> servers, Ttl negative_ttl, const io::Clock& clock)
+      : access_(access), zone_(zone), servers_(std::move(servers)), negative_ttl_(negative_ttl), clock_(clock) {}
 
   /// Never fails: what could not be seen is part of what was seen. `wanted` from zone::desired_records.
   io::Task<Sighting> look(std::vector<types::RrSet> wanted);
@@ -39,6 +39,7 @@ class Lookout {
   ZoneAccess& access_;
   const zone::MxZone& zone_;
   std::vector<AuthoritativeServer> servers_;
+  Ttl negative_ttl_;
   const io::Clock& clock_;
 };
 

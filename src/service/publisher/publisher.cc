@@ -11,6 +11,7 @@ namespace {
 namespace events = publisher_events;
 using rollover::Action;
 using rollover::Sight;
+using rollover::Step;
 using rollover::TrackedKey;
 using types::KeyEvent;
 
@@ -20,40 +21,41 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
-Result<std::shared_ptr<const io::ServerContext>> context_of(const TrackedKey& key) {
-  return io::ServerContext::make({{key.facts.private_key, key.facts.certificate}});
-}
-
-const char* role_of(const TrackedKey& key, const TrackedKey* serving) {
-  if (key.facts.withdrawn_at) return "withdrawn";
-  if (key.compromised_at) return "compromised";
-  if (key.facts.retired_at) return "retired";
-  return &key == serving ? "serving" : "next";
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Publisher>> Publisher::create(PublisherSettings settings, io::KeyStore& store, ZoneAccess& access, io::CertificateSlot& slot,
-                                                     io::Clock& clock, io::Log& log) {
-  if (settings.servers.empty()) {
-    return fail(ErrorKind::malformed, "zone " + settings.zone.apex.to_string() + ": no authoritative server is set");
+Result<std::unique_ptr<Publisher>> Publisher::create(PublisherSettings settings, PublisherParts parts) {
+  const std::string zone = "zone " + settings.zone.apex.to_string();
+  if (settings.servers.empty()) return fail(ErrorKind::malformed, zone + ": no authoritative server is set");
+  if (settings.algorithms.empty()) return fail(ErrorKind::malformed, zone + ": no key algorithm is set");
+  for (const types::KeyLine line : types::all_key_lines) {
+    const auto count = std::count_if(settings.algorithms.begin(), settings.algorithms.end(), [line](auto a) { return types::line_of(a) == line; });
+    if (count > 1) return fail(ErrorKind::malformed, zone + ": two key algorithms of one line (" + to_string(line) + "); a server can serve one of them");
   }
   TRY_VOID(zone::desired_records(settings.zone, {}));
-  return std::unique_ptr<Publisher>(new Publisher(std::move(settings), store, access, slot, clock, log));
+  return std::unique_ptr<Publisher>(new Publisher(std::move(settings), std::move(parts)));
 }
 
-Publisher::Publisher(PublisherSettings settings, io::KeyStore& store, ZoneAccess& access, io::CertificateSlot& slot, io::Clock& clock, io::Log& log)
-    : settings_(std::move(settings)), book_(store, settings_.zone.apex), access_(access),
-      lookout_(access, settings_.zone, settings_.servers, clock), slot_(slot), clock_(clock), log_(log) {}
+Publisher::Publisher(PublisherSettings settings, PublisherParts parts)
+    : settings_(std::move(settings)), parts_(std::move(parts)), self_issued_(settings_.certificate_life, parts_.clock),
+      source_(parts_.source ? *parts_.source : self_issued_),
+      wish_{settings_.algorithms, parts_.probe ? rollover::Probing::required : rollover::Probing::off},
+      book_(parts_.store, settings_.zone.apex, source_.name()),
+      lookout_(parts_.access, settings_.zone, settings_.servers, settings_.negative_ttl, parts_.clock) {}
 
 io::Task<> Publisher::run() {
-  for (;;) {
-    if (co_await turn()) continue;
-    const Duration most = fault_.empty() ? settings_.look_interval : settings_.timing.look_again;
-    const Instant now = clock_.now();
-    const Instant soonest = now + std::min<Duration>(settings_.timing.look_again, most);
-    co_await clock_.sleep_until(std::clamp(step_.when, soonest, now + most));
+  while (true) {
+    const bool acted = co_await turn();  // named: with `if (co_await ...) continue;` g++ 12.2 put a trap here
+    if (!acted) co_await rest();
   }
+}
+
+/// Until something is due, or somebody wants something.
+io::Task<> Publisher::rest() {
+  const Duration most = fault_.empty() ? settings_.look_interval : settings_.timing.look_again;
+  const Instant now = parts_.clock.now();
+  const Instant soonest = now + std::min<Duration>(settings_.timing.look_again, most);
+  const Instant due = agenda_.empty() ? now + most : agenda_.front().when;
+  co_await alarm_.sleep_until(parts_.clock, std::clamp(due, soonest, now + most));
 }
 
 /// Looks and takes one step. True if there may be another one right now.
@@ -62,85 +64,102 @@ io::Task<bool> Publisher::turn() {
   auto done = looked;
   bool acted = false;
   if (looked) {
-    step_ = next();
-    acted = step_.what != Action::wait && step_.when <= clock_.now();
+    agenda_ = agenda_of(book_.keys());
+    const Step step = agenda_.front();
+    acted = step.what != Action::wait && step.when <= parts_.clock.now();
     if (acted) {
-      done = co_await carry_out(step_);
+      done = co_await carry_out(step);
     } else {
-      tell_step(step_);
+      tell_step(step);
       done = co_await erase_withdrawn();
     }
+    note_obstacles();
   }
   const std::string fault = done ? std::string{} : done.error().what;
-  if (!done && fault != fault_) log_.event(events::step_failed, {{"step", rollover::to_string(step_.what)}, {"why", fault}});
+  const char* doing = agenda_.empty() ? "look" : rollover::to_string(agenda_.front().what);
+  if (!done && fault != fault_) parts_.log.event(events::step_failed, {{"step", doing}, {"why", fault}});
   fault_ = fault;
   co_return acted && done;
 }
 
 io::Task<Result<void>> Publisher::look() {
   if (!loaded_) {
-    CO_TRY_VOID(co_await book_.load());
+    CO_TRY_VOID(co_await book_.load(parts_.clock.now()));
     loaded_ = true;
   }
+  auto edges = co_await look_at_edges();
   Sighting seen = co_await lookout_.look(wanted());
+  seen.observation.edges = std::move(edges);
   if (seen.observation.primary == rollover::ZoneObservation::Primary::as_desired) CO_TRY_VOID(co_await note_published());
-  CO_TRY(const auto first_seen, co_await book_.note_look(seen.observation));
-  for (const std::string& id : first_seen) log_.event(events::record_seen, {{"key", id}});
+  CO_TRY(const auto first_seen, co_await book_.note_look(seen.observation, settings_.zone.tlsa_ttl));
+  for (const std::string& id : first_seen) parts_.log.event(events::record_seen, {{"key", id}});
   tell_what_changed(sighting_, seen);
   sighting_ = std::move(seen);
   co_return Result<void>{};
 }
 
-rollover::Step Publisher::next() const {
-  std::optional<std::string_view> here;
-  if (serving_now_) here = *serving_now_;
-  return rollover::next_step(book_.keys(), sighting_.observation, settings_.timing, here, clock_.now());
+/// Only while an old record waits for it: this is a connection to every address.
+io::Task<std::optional<rollover::EdgeObservation>> Publisher::look_at_edges() {
+  std::optional<rollover::EdgeObservation> out;
+  const Instant now = parts_.clock.now();
+  const bool awaited = std::any_of(book_.keys().begin(), book_.keys().end(), [&](const TrackedKey& key) {
+    return rollover::is_spent(key) && key.retired_from && now >= *key.retired_from + settings_.timing.propagation;
+  });
+  if (!awaited || !parts_.probe) co_return out;
+  auto sights = co_await parts_.probe();
+  out.emplace(rollover::EdgeObservation{now, std::move(sights)});
+  co_return out;
+}
+
+std::vector<Step> Publisher::agenda_of(const std::vector<TrackedKey>& keys) const {
+  return rollover::agenda({keys, sighting_.observation, settings_.timing, wish_, serving_here_, parts_.clock.now()});
 }
 
 io::Task<Result<void>> Publisher::carry_out(rollover::Step step) {
   switch (step.what) {
     case Action::wait: break;
-    case Action::make_key: co_return co_await make_key();
+    case Action::make_key: co_return co_await make_key(step.algorithm);
     case Action::publish: co_return co_await publish();
     case Action::serve: co_return co_await serve(step.key);
-    case Action::renew_certificate: co_return co_await renew(step.key);
+    case Action::obtain_certificate: co_return co_await obtain(step.key);
+    case Action::supersede: co_return co_await supersede(step.key, step.why);
     case Action::retire:
-      log_.event(events::key_retired, {{"key", step.key}, {"why", step.why}});
-      co_return co_await book_.mark(step.key, KeyEvent::retired, clock_.now());
+      parts_.log.event(events::key_retired, {{"key", step.key}, {"why", step.why}});
+      co_return co_await retire(step.key);
     case Action::withdraw:
-      log_.event(events::key_withdrawn, {{"key", step.key}, {"why", step.why}});
-      co_return co_await book_.mark(step.key, KeyEvent::withdrawn, clock_.now());
+      parts_.log.event(events::key_withdrawn, {{"key", step.key}, {"why", step.why}});
+      co_return co_await book_.mark(step.key, KeyEvent::withdrawn, parts_.clock.now());
   }
   co_return Result<void>{};
 }
 
 /// A key is in the store, with what its record will displace, before its record is anywhere. PUB-03.
-io::Task<Result<void>> Publisher::make_key() {
+io::Task<Result<void>> Publisher::make_key(types::KeyAlgorithm algorithm) {
   if (sighting_.observation.primary == rollover::ZoneObservation::Primary::unknown) {
     co_return fail(ErrorKind::unavailable, "a new key waits for the primary server: its record's wait depends on what stands there now");
   }
-  const Ttl displaced = rollover::displaced_ttl(sighting_.standing_ttl, settings_.negative_ttl, book_.earlier_ttl(), clock_.now());
-  CO_TRY(const std::string id, co_await book_.make(names(), settings_.certificate_life, displaced, clock_.now()));
-  log_.event(events::key_made, {{"key", id}, {"record", (*book_.find(id))->facts.tlsa.to_string()}});
+  const Ttl displaced = rollover::displaced_ttl(sighting_.standing_ttl, settings_.negative_ttl, book_.earlier_ttl(), parts_.clock.now());
+  CO_TRY(const std::string id, co_await book_.make(algorithm, names(), settings_.certificate_life, displaced, parts_.clock.now()));
+  parts_.log.event(events::key_made, {{"key", id}, {"record", (*book_.find(id))->facts.tlsa.to_string()}});
   co_return Result<void>{};
 }
 
 io::Task<Result<void>> Publisher::publish() {
-  const auto standing = sighting_.standing_ttl;
-  if (standing && *standing > settings_.zone.tlsa_ttl) {  // what is shortened now outlives this in caches
-    const rollover::EarlierTtl earlier{*standing, clock_.now() + settings_.timing.propagation};
+  const Ttl standing = sighting_.standing_ttl.value_or(settings_.negative_ttl);
+  if (standing > settings_.zone.tlsa_ttl) {  // what is shortened now outlives this in caches; absence too
+    const rollover::EarlierTtl earlier{standing, parts_.clock.now() + settings_.timing.propagation};
     CO_TRY_VOID(co_await book_.note_earlier_ttl(earlier));
   }
   const auto changes = zone::diff(settings_.zone, wanted(), sighting_.at_primary);
   for (const types::ZoneChange& change : changes) {
-    const auto applied = co_await access_.apply(change);
+    const auto applied = co_await parts_.access.apply(change);
     if (!applied) {
       const std::string why = std::string(io::dns::to_string(applied.error().kind)) + ": " + applied.error().what;
-      if (fault_ != why) log_.event(events::update_failed, {{"zone", settings_.zone.apex.to_string()}, {"why", why}});
+      if (fault_ != why) parts_.log.event(events::update_failed, {{"zone", settings_.zone.apex.to_string()}, {"why", why}});
       fault_ = why;
       co_return fail(ErrorKind::unavailable, why);
     }
-    log_.event(events::zone_changed, {{"zone", settings_.zone.apex.to_string()}, {"change", zone::describe(change)}});
+    parts_.log.event(events::zone_changed, {{"zone", settings_.zone.apex.to_string()}, {"change", zone::describe(change)}});
   }
   co_return co_await note_published();
 }
@@ -150,36 +169,113 @@ io::Task<Result<void>> Publisher::note_published() {
   const std::vector<TrackedKey> keys = book_.keys();
   for (const TrackedKey& key : keys) {
     if (key.facts.withdrawn_at || key.facts.published_at) continue;
-    CO_TRY_VOID(co_await book_.mark(key.facts.id, KeyEvent::published, clock_.now()));
+    CO_TRY_VOID(co_await book_.mark(key.facts.id, KeyEvent::published, parts_.clock.now()));
   }
   co_return Result<void>{};
+}
+
+/// The edge gets the chains of all keys named, one a line; connections that began keep what they have.
+Result<void> Publisher::hand_over(const std::vector<std::string>& keys) {
+  std::vector<io::ServerIdentity> identities;
+  for (const std::string& id : keys) {
+    TRY(const TrackedKey* key, book_.find(id));
+    identities.push_back({key->facts.private_key, key->facts.certificate});
+  }
+  TRY(auto context, io::ServerContext::make(identities));
+  std::string names;
+  for (const std::string& id : keys) names += (names.empty() ? "" : ",") + id;
+  parts_.slot.set(std::move(context), std::move(names));
+  return {};
 }
 
 io::Task<Result<void>> Publisher::serve(std::string id) {
   CO_TRY(const TrackedKey* found, book_.find(id));
   const TrackedKey key = *found;
-  CO_TRY(auto context, context_of(key));
-  CO_TRY_VOID(co_await book_.mark(id, KeyEvent::serving, clock_.now()));
-  slot_.set(std::move(context), id);
-  serving_now_ = id;
-  log_.event(events::serving, {{"key", id}, {"record", key.facts.tlsa.to_string()}, {"why", step_.why}});
+  const TrackedKey* before = rollover::serving_key(book_.keys(), key.line());
+  Instant at = parts_.clock.now();  // never before that of the key it replaces, whatever the clock said then
+  if (before && before->facts.serving_since) at = std::max(at, *before->facts.serving_since + std::chrono::milliseconds(1));
+  CO_TRY_VOID(co_await book_.mark(id, KeyEvent::serving, at));
+  std::vector<std::string> serving;
+  for (const std::string& other : serving_here_) {
+    const auto tracked = book_.find(other);
+    if (tracked && (*tracked)->line() != key.line()) serving.push_back(other);
+  }
+  serving.push_back(id);
+  CO_TRY_VOID(hand_over(serving));
+  serving_here_ = std::move(serving);
+  parts_.log.event(events::serving, {{"key", id}, {"record", key.facts.tlsa.to_string()}, {"why", agenda_.front().why}});
   const std::vector<TrackedKey> keys = book_.keys();
   for (const TrackedKey& other : keys) {
-    if (other.facts.id == id || !other.facts.serving_since || other.facts.retired_at) continue;
-    CO_TRY_VOID(co_await book_.mark(other.facts.id, KeyEvent::retired, clock_.now()));
-    log_.event(events::key_retired, {{"key", other.facts.id}, {"why", "key " + id + " serves"}});
+    if (other.facts.id == id || other.line() != key.line() || !other.facts.serving_since || other.facts.retired_at) continue;
+    CO_TRY_VOID(co_await book_.mark(other.facts.id, KeyEvent::retired, parts_.clock.now()));
+    parts_.log.event(events::key_retired, {{"key", other.facts.id}, {"why", "key " + id + " serves"}});
   }
   co_return Result<void>{};
 }
 
-io::Task<Result<void>> Publisher::renew(std::string id) {
-  CO_TRY_VOID(co_await book_.renew(id, names(), settings_.certificate_life, clock_.now()));
-  CO_TRY(const TrackedKey* key, book_.find(id));
-  if (serving_now_ == id) {
-    CO_TRY(auto context, context_of(*key));
-    slot_.set(std::move(context), id);
+/// First the edge lets go of it, then that is written down.
+io::Task<Result<void>> Publisher::retire(std::string id) {
+  std::vector<std::string> serving = serving_here_;
+  if (std::erase(serving, id) > 0 && !serving.empty()) {
+    CO_TRY_VOID(hand_over(serving));
+    serving_here_ = std::move(serving);
   }
-  log_.event(events::certificate_renewed, {{"key", id}, {"until", to_rfc3339(*key->certificate_expires)}});
+  co_return co_await book_.mark(id, KeyEvent::retired, parts_.clock.now());
+}
+
+io::Task<Result<void>> Publisher::supersede(std::string id, std::string why) {
+  parts_.log.event(events::key_superseded, {{"key", id}, {"why", why}});
+  co_return co_await book_.mark(id, KeyEvent::withdrawn, parts_.clock.now());
+}
+
+types::CertificateOrder Publisher::order_for(const TrackedKey& key) const {
+  types::CertificateOrder order{key.facts.id, key.facts.algorithm, key.facts.private_key, names(), std::nullopt};
+  if (key.certificate == rollover::Certificate::obtained) order.standing_until = key.certificate_expires;
+  return order;
+}
+
+/// The gate of certificates: whatever the source, only a chain for this very key goes on. What serves is not touched by a failure.
+io::Task<Result<void>> Publisher::obtain(std::string id) {
+  CO_TRY(const TrackedKey* key, book_.find(id));
+  const types::CertificateOrder order = order_for(*key);
+  const auto answer = co_await source_.obtain(order);
+  if (!answer) co_return co_await source_failed(order, source_.name() + ": " + answer.error().what);
+  if (const auto* later = std::get_if<types::CertificateLater>(&*answer)) {
+    book_.note_source(id, later->ask_again, later->why);
+    co_return Result<void>{};
+  }
+  const std::string chain = std::get<types::CertificateIssued>(*answer).chain;
+  const auto fits = check_issued(chain, order, parts_.clock.now());
+  if (!fits) co_return co_await source_failed(order, source_.name() + ": " + fits.error().what);
+  if (!source_fault_.empty()) parts_.log.event(events::source_well, {{"key", id}});
+  source_fault_.clear();
+  co_return co_await take_certificate(order, chain, source_.name());
+}
+
+io::Task<Result<void>> Publisher::take_certificate(types::CertificateOrder order, std::string chain, std::string from) {
+  CO_TRY_VOID(co_await book_.certify(order.key, chain, from, parts_.clock.now()));
+  const bool served = std::find(serving_here_.begin(), serving_here_.end(), order.key) != serving_here_.end();
+  if (served) CO_TRY_VOID(hand_over(serving_here_));
+  CO_TRY(const TrackedKey* key, book_.find(order.key));
+  parts_.log.event(events::certificate_renewed, {{"key", order.key}, {"from", from}, {"until", to_rfc3339(*key->certificate_expires)}});
+  co_return Result<void>{};
+}
+
+/// Told once. Where the certificate in use is about to end, one of our own takes its place: under DANE-EE it is as good, and
+/// some senders refuse expired ones.
+io::Task<Result<void>> Publisher::source_failed(types::CertificateOrder order, std::string why) {
+  if (why != source_fault_) parts_.log.event(events::source_failed, {{"key", order.key}, {"why", why}});
+  source_fault_ = why;
+  const Instant now = parts_.clock.now();
+  CO_TRY(const TrackedKey* key, book_.find(order.key));
+  const bool ends_soon = key->certificate_expires && *key->certificate_expires - now < settings_.timing.certificate_lead / 4;
+  if (ends_soon) {
+    const auto own = co_await self_issued_.obtain(order);
+    if (!own) co_return Failure{own.error()};
+    const std::string chain = std::get<types::CertificateIssued>(*own).chain;
+    CO_TRY_VOID(co_await take_certificate(order, chain, SelfIssued::self_issued_name));
+  }
+  book_.note_source(order.key, now + settings_.ask_source_again, why);
   co_return Result<void>{};
 }
 
@@ -190,20 +286,14 @@ io::Task<Result<void>> Publisher::erase_withdrawn() {
   for (const TrackedKey& key : keys) {
     if (!key.facts.withdrawn_at || rollover::seen_somewhere(key.facts.tlsa, sighting_.observation)) continue;
     CO_TRY_VOID(co_await book_.erase(key.facts.id));
-    log_.event(events::key_erased, {{"key", key.facts.id}});
+    parts_.log.event(events::key_erased, {{"key", key.facts.id}});
   }
-  co_return Result<void>{};
-}
-
-io::Task<Result<void>> Publisher::declare_compromised(std::string id, std::string reason) {
-  CO_TRY_VOID(co_await book_.declare_compromised(id, reason, clock_.now()));
-  log_.event(events::key_compromised, {{"key", id}, {"why", reason}});
   co_return Result<void>{};
 }
 
 std::vector<types::RrSet> Publisher::wanted() const {
   auto records = zone::desired_records(settings_.zone, rollover::published_records(book_.keys()));
-  CHECK(records.has_value());  // create() has checked the zone; at most four keys are ever unwithdrawn
+  CHECK(records.has_value());  // create() has checked the zone; rollover::most_records are ever unwithdrawn
   return *std::move(records);
 }
 
@@ -215,18 +305,18 @@ std::vector<types::DomainName> Publisher::names() const {
 
 void Publisher::tell_what_changed(const Sighting& before, const Sighting& after) {
   if (after.ds_records != before.ds_records && !after.ds_records.empty()) {
-    log_.event(events::ds_to_hand_over, {{"zone", settings_.zone.apex.to_string()}, {"ds", joined(after.ds_records)}});
+    parts_.log.event(events::ds_to_hand_over, {{"zone", settings_.zone.apex.to_string()}, {"ds", joined(after.ds_records)}});
   }
   const auto& now = after.observation;
   if (now.validation != before.observation.validation) {
-    log_.event(events::validation_changed, {{"result", rollover::to_string(now.validation)}, {"why", now.validation_detail}});
+    parts_.log.event(events::validation_changed, {{"result", rollover::to_string(now.validation)}, {"why", now.validation_detail}});
   }
   for (std::size_t i = 0; i < now.servers.size(); ++i) {
     const auto& server = now.servers[i];
     const Sight was = i < before.observation.servers.size() ? before.observation.servers[i].sight : Sight::verified;
     if (server.sight == was) continue;
     const auto& kind = server.sight == Sight::verified ? events::server_well : events::server_faulty;
-    log_.event(kind, {{"server", server.server}, {"result", rollover::to_string(server.sight)}, {"why", server.detail}});
+    parts_.log.event(kind, {{"server", server.server}, {"result", rollover::to_string(server.sight)}, {"why", server.detail}});
   }
 }
 
@@ -234,23 +324,14 @@ void Publisher::tell_what_changed(const Sighting& before, const Sighting& after)
 void Publisher::tell_step(const rollover::Step& step) {
   if (step.why == told_) return;
   told_ = step.why;
-  log_.event(events::waiting, {{"until", to_rfc3339(step.when)}, {"key", step.key}, {"why", step.why}});
+  parts_.log.event(events::waiting, {{"until", to_rfc3339(step.when)}, {"key", step.key}, {"why", step.why}});
 }
 
-PublisherStatus Publisher::status() const {
-  PublisherStatus out;
-  out.zone = settings_.zone.apex;
-  out.ds_records = sighting_.ds_records;
-  const TrackedKey* serving = rollover::serving_key(book_.keys());
-  for (const TrackedKey& key : book_.keys()) {
-    out.keys.push_back({key.facts.id, key.facts.tlsa.to_string(), role_of(key, serving), key.facts.created_at, key.facts.published_at,
-                        key.facts.seen_everywhere_at, rollover::ready_at(key), key.facts.serving_since, key.certificate_expires});
-  }
-  out.observation = sighting_.observation;
-  out.serving_now = serving_now_;
-  out.next = step_;
-  out.fault = fault_;
-  return out;
+/// What is in the way and should not be; an alert once it has lasted as long as things are meant to take.
+void Publisher::note_obstacles() {
+  const bool held = std::any_of(agenda_.begin(), agenda_.end(), [](const Step& step) { return step.cause == rollover::Cause::obstacle; });
+  if (!held) held_since_.reset();
+  if (held && !held_since_) held_since_ = parts_.clock.now();
 }
 
 }  // namespace danewerk::service

@@ -45,7 +45,17 @@ inline constexpr LogEvent key_compromised{"publisher.key_compromised", LogLevel:
     "A key was declared compromised; it is replaced as fast as is possible.",
     "Senders that cached the old answer wait at most twice its TTL."};
 inline constexpr LogEvent certificate_renewed{"publisher.certificate_renewed", LogLevel::notice,
-    "The certificate was renewed with the same key.", ""};
+    "A key has a certificate from this source; the key is the same.", ""};
+inline constexpr LogEvent source_failed{"publisher.source_failed", LogLevel::error,
+    "The certificate source failed, or brought a certificate that may not be served; it is asked again. What is served stays served.",
+    "See 'why', in the source's own words. A certificate for another key is never served: the key comes first, then its record, then its certificate."};
+inline constexpr LogEvent source_well{"publisher.source_well", LogLevel::notice,
+    "The certificate source works again.", ""};
+inline constexpr LogEvent roll_asked{"publisher.roll_asked", LogLevel::notice,
+    "Somebody wants the next key to serve in this one's place; it does as soon as all gates are passed.", ""};
+inline constexpr LogEvent key_superseded{"publisher.key_superseded", LogLevel::error,
+    "A key of this store is not in the zone any more, while others are: the store is an older copy. The key never serves again.",
+    "New keys are made and published; port 25 opens when caches can know them. If a newer copy of the store exists, stop danewerk and restore that one."};
 inline constexpr LogEvent step_failed{"publisher.step_failed", LogLevel::error,
     "A step could not be carried out; it is tried again. What is served stays served.",
     "See 'why'. A store that cannot be written needs room or repair; settings that are wrong need a restart after correction."};

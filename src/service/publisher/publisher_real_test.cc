@@ -249,7 +249,7 @@ class RealWorld {
   }
   void start_publisher() {
     slot.emplace();
-    publisher = *Publisher::create(publisher_settings(primary_port, secondary.port), *keys, *access, *slot, clock, log);
+    publisher = *Publisher::create(publisher_settings(primary_port, secondary.port), PublisherParts{*keys, *access, *slot, clock, log});
     group.emplace(executor_, "publisher");
     group->spawn("publisher", publisher->run());
   }
@@ -319,7 +319,8 @@ io::Task<> whole_life(std::string peers) {
   const auto records = world.log.records();
   for (std::size_t i = said; i < records.size(); ++i) EXPECT_EQ(records[i].find("publisher.zone_changed"), std::string::npos) << records[i];
   // A theft: the next key takes over, the stolen one's record leaves the zone, everywhere and for the resolver.
-  EXPECT_TRUE((co_await world.publisher->declare_compromised(*first, "test")).has_value());
+  const types::AdminAct act{"root", "test", world.clock.now()};
+  EXPECT_TRUE((co_await world.publisher->declare_compromised(*first, act)).has_value());
   EXPECT_TRUE(co_await world.log.told("publisher.key_erased")) << describe(world.publisher->status());
   EXPECT_NE(world.slot->key(), *first);
   co_await world.stop_publisher();

@@ -21,12 +21,21 @@ struct PublisherStatus {
     std::optional<Instant> ready_at;
     std::optional<Instant> serving_since;
     std::optional<Instant> certificate_expires;
+    types::KeyAlgorithm algorithm = types::KeyAlgorithm::ecdsa_p256;
+    rollover::Phase phase = rollover::Phase::made;
+    std::optional<Instant> retired_at;
+    rollover::Certificate certificate = rollover::Certificate::interim;
+    std::string source_says;  ///< why the certificate source has not certified it yet
   };
   types::DomainName zone;
   std::vector<std::string> ds_records;      ///< what the parent zone must hold
   std::vector<Key> keys;
   rollover::ZoneObservation observation;    ///< the last look: servers, what each holds, what a resolver makes of it
-  std::optional<std::string> serving_now;   ///< the key the edge was given
+  std::optional<std::string> serving_now;   ///< the keys the edge was given
+  std::vector<rollover::Step> agenda;       ///< all that is to be done or waited for, the next first
+  std::string source;                       ///< of certificates: "self-issued", "acme", ...
+  std::string source_fault;                 ///< in its own words; empty when well
+  std::optional<std::string> held_up;       ///< what has been in the way for longer than it should
   rollover::Step next;                      ///< what comes next, when, and why
   std::string fault;                        ///< of the last step that failed; empty when well
 };
