@@ -40,7 +40,7 @@ Pair connected(Executor executor) {
 
 /// Handshakes, then sends everything that comes back to the client until it ends.
 Task<> echo_server(Connection& connection, std::shared_ptr<const ServerContext> context, Result<TlsInfo>& info) {
-  connection.expires_after(10s);
+  connection.expires_after(60s);
   info = co_await connection.accept_tls(std::move(context));
   std::vector<char> buffer(8192);
   while (info) {
@@ -58,7 +58,7 @@ Task<> echo(KeyAlgorithm algorithm) {
   TaskGroup group(co_await this_executor(), "test");
   Result<TlsInfo> server_info = TlsInfo{};
   group.spawn("server", echo_server(pair.server, server_context(algorithm), server_info));
-  pair.client.expires_after(10s);
+  pair.client.expires_after(60s);
   auto info = co_await pair.client.start_tls(*ClientContext::make(), "a.mx.example", nullptr);
   EXPECT_TRUE(info.has_value());
   EXPECT_EQ(info->version, "TLSv1.3");
@@ -89,7 +89,7 @@ TEST(Connection, encrypts_with_either_key_algorithm) {
 Task<> clear_text_in_a_handshake() {
   Pair pair = connected(co_await this_executor());
   EXPECT_TRUE((co_await pair.server.write_all("250-REQUIRETLS\r\n")).has_value());
-  pair.client.expires_after(10s);
+  pair.client.expires_after(60s);
   auto info = co_await pair.client.start_tls(*ClientContext::make(), "mx.example", nullptr);
   EXPECT_EQ(info.error().kind, ErrorKind::refused);
 }
@@ -217,7 +217,7 @@ Task<TlsInfo> visit(std::shared_ptr<const ServerContext> context, TlsTicket offe
   TaskGroup group(co_await this_executor(), "test");
   Result<TlsInfo> server_info = TlsInfo{};
   group.spawn("server", echo_server(pair.server, context, server_info));
-  pair.client.expires_after(10s);
+  pair.client.expires_after(60s);
   auto info = co_await pair.client.start_tls(*ClientContext::make(), "a.mx.example", offered);
   EXPECT_TRUE(info.has_value());
   EXPECT_EQ(pair.client.read_now(std::span<char>{}).value_or(std::nullopt), std::nullopt) << "tickets are no octets";
