@@ -136,7 +136,9 @@ io::Task<> one_key() {
 }
 
 io::Task<> no_starttls() {
-  const auto sight = co_await probe({}, {});
+  std::vector<io::ServerIdentity> nothing;
+  const types::TlsaSet no_records;
+  const auto sight = co_await probe(std::move(nothing), no_records);
   EXPECT_EQ(count(sight, ProbeEnd::no_starttls), 4);
   EXPECT_FALSE(sight.probes.front().detail.empty());
 }
