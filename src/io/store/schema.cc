@@ -235,6 +235,16 @@ ALTER TABLE accepted_domain ADD COLUMN dane_live INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accepted_domain ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accepted_domain ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accepted_domain ADD COLUMN mx_ttl INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE domain_finding (
+  domain TEXT NOT NULL,
+  code TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  whose INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  evidence TEXT NOT NULL,
+  PRIMARY KEY (domain, code)
+) WITHOUT ROWID;
+CREATE INDEX domain_finding_errors ON domain_finding(severity, whose) WHERE severity = 2;
 UPDATE accepted_domain SET proof = 3, verified = created_at, dnssec_asked = created_at, dane_asked = created_at;
 )";
 
