@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "io/tls/lean_library.h"
+
 namespace danewerk::io {
 namespace {
 
@@ -17,8 +19,8 @@ using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 Bio read_from(const std::string& pem) { return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free}; }
 
-std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
-  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(method), &SSL_CTX_free);
+std::shared_ptr<SSL_CTX> new_context(OSSL_LIB_CTX* library, const SSL_METHOD* method) {
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new_ex(library, nullptr, method), &SSL_CTX_free);
   if (!context) return nullptr;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(context.get(), tls12_ciphers);
@@ -61,7 +63,7 @@ std::string tls_error_text(const std::string& otherwise) {
 }
 
 Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vector<ServerIdentity>& identities) {
-  auto context = new_context(TLS_server_method());
+  auto context = new_context(nullptr, TLS_server_method());
   if (!context) return fail(ErrorKind::internal, "TLS server context: " + tls_error_text("out of memory"));
   SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_num_tickets(context.get(), 1);
@@ -75,7 +77,7 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vect
 }
 
 Result<std::shared_ptr<const ClientContext>> ClientContext::make(OfferedKeys offered) {
-  auto context = new_context(TLS_client_method());
+  auto context = new_context(tls::lean_library(), TLS_client_method());
   if (!context) return fail(ErrorKind::internal, "TLS client context: " + tls_error_text("out of memory"));
   const char* algorithms = offered == OfferedKeys::ecdsa ? "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512"
                                                          : "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512";
