@@ -17,7 +17,9 @@ PROGRAM = ""
 COMMANDS = [
     [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "hold"], ["queue", "release"],
     ["queue", "expire"], ["queue", "drop"], ["queue", "destinations"],
-    ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"], ["trace"], ["prove"],
+    ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"],
+    ["domain", "status"], ["domain", "verify"], ["domain", "enable-dnssec"], ["domain", "enable-dane"], ["domain", "disable-dane"],
+    ["domain", "disable-dnssec"], ["domain", "migrate"], ["domain", "watch"], ["explain"], ["status"], ["trace"], ["prove"],
     ["connector"], ["connector", "list"], ["connector", "show"], ["connector", "add"], ["connector", "set"], ["connector", "move"],
     ["connector", "remove"], ["connector", "import"], ["connector", "export"], ["connector", "simulate"],
     ["config"], ["config", "describe"], ["config", "check"], ["tlsa"], ["tlsa", "verify"], ["tlsa", "generate"],

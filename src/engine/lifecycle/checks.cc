@@ -36,7 +36,8 @@ Check concluded(CheckName name, std::string what, std::vector<Finding> findings,
 
 /// What stands behind an answer that could not be had: ours, the zone's signatures, or its servers.
 Check unanswered(CheckName name, const types::LookupError& error, const types::DnsQuestion& question, std::string_view bogus, std::string_view silent) {
-  std::string evidence = question.to_string() + ": " + error.what;
+  const bool names_it = error.what.starts_with(question.to_string());
+  std::string evidence = names_it ? error.what : question.to_string() + ": " + error.what;
   for (const types::ExtendedError& one : error.extended_errors) {
     if (evidence.find(one.to_string()) == std::string::npos) evidence += "; EDE " + one.to_string();
   }
