@@ -105,7 +105,7 @@ TEST(KeyStore, instants_are_set_once_and_survive) {
   auto disk = SimulatedDisk::make(23, {});
   auto store = *Store::open(disk, test::turned_settings());
   KeyStore keys(*store);
-  types::KeyFacts key{"k1", "ecdsa-p256", "PRIVATE", "", *types::TlsaRecord::parse("3 1 1 " + std::string(64, 'a')),
+  types::KeyFacts key{"k1", types::KeyAlgorithm::ecdsa_p256, "PRIVATE", "", *types::TlsaRecord::parse("3 1 1 " + std::string(64, 'a')),
                       start_of_time, {}, {}, {}, {}, {}};
   ASSERT_TRUE(finish(*store, keys.add(key)).has_value());
   EXPECT_EQ(finish(*store, keys.add(key)).error().kind, ErrorKind::conflict);

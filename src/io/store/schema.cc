@@ -235,6 +235,34 @@ ALTER TABLE accepted_domain ADD COLUMN dane_live INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accepted_domain ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accepted_domain ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accepted_domain ADD COLUMN mx_ttl INTEGER NOT NULL DEFAULT 0;
+UPDATE accepted_domain SET proof = 3, verified = created_at, dnssec_asked = created_at, dane_asked = created_at;
+)";
+
+// 10: certificates that others issued, the orders to CAs, and what challenges put into a zone.
+constexpr const char* certificate_tables = R"(
+CREATE TABLE certificate (
+  subject TEXT PRIMARY KEY,
+  names TEXT NOT NULL,
+  private_key TEXT NOT NULL,
+  chain TEXT NOT NULL,
+  source TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE certificate_order (
+  id INTEGER PRIMARY KEY,
+  names TEXT NOT NULL,
+  began_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  failure TEXT NOT NULL,
+  not_before INTEGER
+);
+CREATE INDEX certificate_order_of ON certificate_order(names, id);
+CREATE TABLE challenge_record (name TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (name, value)) WITHOUT ROWID;
+)";
+
+// 11: what the last look at each domain found wrong.
+constexpr const char* finding_table = R"(
 CREATE TABLE domain_finding (
   domain TEXT NOT NULL,
   code TEXT NOT NULL,
@@ -245,11 +273,10 @@ CREATE TABLE domain_finding (
   PRIMARY KEY (domain, code)
 ) WITHOUT ROWID;
 CREATE INDEX domain_finding_errors ON domain_finding(severity, whose) WHERE severity = 2;
-UPDATE accepted_domain SET proof = 3, verified = created_at, dnssec_asked = created_at, dane_asked = created_at;
 )";
 
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables};
+                                    life_tables, certificate_tables, finding_table};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

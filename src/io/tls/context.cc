@@ -4,12 +4,13 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "io/tls/handshake_flood.h"
 #include "io/tls/lean_library.h"
 
 namespace danewerk::io {
 namespace {
 
-// RFC 9325 4.2: forward secrecy and AEAD first; CBC suites stay for old peers, static RSA and DHE do not.
+// RFC 9325 4.2: forward secrecy and AEAD first; CBC suites stay for old peers; static RSA, DHE, anonymous ones do not (TLS-09).
 constexpr const char* tls12_ciphers =
     "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:ECDHE+SHA256:ECDHE+SHA384:ECDHE+SHA:!aNULL:!eNULL:!PSK:!SRP:!DSS:!3DES:!RC4:!CAMELLIA:!ARIA";
 
@@ -22,12 +23,13 @@ Bio read_from(const std::string& pem) { return {BIO_new_mem_buf(pem.data(), stat
 std::shared_ptr<SSL_CTX> new_context(OSSL_LIB_CTX* library, const SSL_METHOD* method) {
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new_ex(library, nullptr, method), &SSL_CTX_free);
   if (!context) return nullptr;
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);  // TLS-01
   SSL_CTX_set_cipher_list(context.get(), tls12_ciphers);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
+  watch_for_handshake_floods(context.get());
   return context;
 }
 
@@ -72,6 +74,7 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vect
   static constexpr unsigned char session_id_context[] = "danewerk";
   SSL_CTX_set_session_id_context(context.get(), session_id_context, sizeof session_id_context - 1);
   if (identities.empty()) return fail(ErrorKind::malformed, "a TLS server needs at least one key and certificate");
+  // CRT-12: one chain for each key algorithm, and OpenSSL shows the one that the client can verify.
   for (std::size_t i = 0; i < identities.size(); ++i) TRY_VOID(add_identity(context.get(), identities[i], i));
   return std::shared_ptr<const ServerContext>(new ServerContext(std::move(context)));
 }

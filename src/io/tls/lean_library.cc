@@ -22,11 +22,11 @@ constexpr std::array<std::string_view, 6> handshake_keys = {"X25519", "X448", "D
 
 /// "EC:id-ecPublicKey:1.2.840.10045.2.1" has the first name EC.
 std::string_view first_name(const OSSL_ALGORITHM& algorithm) {
-  const std::string_view names = algorithm.algorithm_names;
-  return names.substr(0, names.find(':'));
+  const std::string_view all = algorithm.algorithm_names;
+  return all.substr(0, all.find(':'));
 }
 
-bool is_one_of(std::string_view name, std::span<const std::string_view> names) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool is_one_of(std::string_view name, std::span<const std::string_view> those) { return std::find(those.begin(), those.end(), name) != those.end(); }
 
 bool reads_certificate_keys(const OSSL_ALGORITHM& decoder) {
   const std::string_view properties = decoder.property_definition;

@@ -131,7 +131,7 @@ io::Task<Result<void>> Publisher::publish() {
     const rollover::EarlierTtl earlier{*standing, clock_.now() + settings_.timing.propagation};
     CO_TRY_VOID(co_await book_.note_earlier_ttl(earlier));
   }
-  const auto changes = zone::diff(settings_.zone.apex, wanted(), sighting_.at_primary);
+  const auto changes = zone::diff(settings_.zone, wanted(), sighting_.at_primary);
   for (const types::ZoneChange& change : changes) {
     const auto applied = co_await access_.apply(change);
     if (!applied) {
@@ -208,7 +208,7 @@ std::vector<types::RrSet> Publisher::wanted() const {
 }
 
 std::vector<types::DomainName> Publisher::names() const {
-  std::vector<types::DomainName> out = zone::wildcard_names(settings_.zone);
+  std::vector<types::DomainName> out = zone::certificate_names(settings_.zone);
   out.insert(out.end(), settings_.certificate_names.begin(), settings_.certificate_names.end());
   return out;
 }
