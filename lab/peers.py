@@ -23,9 +23,11 @@ GROUPS = {
     "dovecot": (["dovecot-core", "dovecot-lmtpd"], "usr/sbin/dovecot", "mailbox host 1"),
     "exim": (["exim4-daemon-light", "exim4-base"], "usr/sbin/exim4", "another DANE sender (--all)"),
     "opensmtpd": (["opensmtpd"], "usr/sbin/smtpd", "a sender without DANE (--all)"),
-    "bind": (["bind9", "bind9-utils", "bind9-libs"], "usr/sbin/named", "another name server and resolver (--all)"),
+    "bind": (["bind9", "bind9-utils", "bind9-libs"], "usr/sbin/named", "another name server and resolver"),
+    "pdns": (["pdns-server", "pdns-backend-sqlite3", "sqlite3"], "usr/sbin/pdns_server", "another primary, signing as it answers"),
+    "nsd": (["nsd"], "usr/sbin/nsd", "a secondary"),
 }
-DEFAULT_GROUPS = ("dns", "postfix", "dovecot")
+DEFAULT_GROUPS = ("dns", "postfix", "dovecot", "bind", "pdns", "nsd")
 
 # Programs the lab itself calls; a group "tools" is made of the packages of those the machine lacks.
 TOOLS = {"ip": "iproute2", "openssl": "openssl"}

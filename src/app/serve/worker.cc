@@ -358,6 +358,7 @@ Result<void> Worker::open_control() {
       return host ? host->to_string() : host.error().what;
     };
     operated_->publisher_status = [this] { return status_json(publisher_->status()); };
+    add_zone_operations(operations_, *zone_parts_);
   }
   add_queue_operations(operations_, *operated_);
   add_trace_operation(operations_, *operated_);

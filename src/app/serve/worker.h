@@ -9,6 +9,7 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/control/zone_operations.h"
 #include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
@@ -27,6 +28,7 @@
 #include "service/edge/edge.h"
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
+#include "service/publisher/zone_watch.h"
 #include "service/queue/scheduler.h"
 
 namespace danewerk::app {
@@ -51,6 +53,7 @@ class Worker {
   Result<void> build_sts();
   Result<void> build_delivery();
   Result<void> build_publisher();
+  io::Task<> watch_zone();
   void build_prover();
   void build_edges();
   Result<void> open_control();
@@ -99,6 +102,8 @@ class Worker {
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
   std::unique_ptr<service::Publisher> publisher_;
+  std::unique_ptr<service::ZoneWatch> zone_watch_;
+  std::optional<ZoneParts> zone_parts_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;

@@ -1,5 +1,7 @@
 #include "io/store/key_store.h"
 
+#include "io/store/ledger.h"
+
 namespace danewerk::io {
 namespace {
 
@@ -145,6 +147,14 @@ Task<Result<void>> KeyStore::put_zone_fact(std::string zone, ZoneFact fact) {
   Writer::Work work = [zone = std::move(zone), fact = std::move(fact)](Database& database) {
     return database.run("INSERT OR REPLACE INTO zone_fact(zone, name, value, at) VALUES(?1,?2,?3,?4)", zone, fact.name,
                         fact.value, fact.at);
+  };
+  co_return co_await store_.writer().write(std::move(work));
+}
+
+Task<Result<void>> KeyStore::put_zone_fact(std::string zone, ZoneFact fact, types::AdminAct act, std::string action) {
+  Writer::Work work = [zone = std::move(zone), fact = std::move(fact), act = std::move(act), action = std::move(action)](Database& database) -> Result<void> {
+    TRY_VOID(database.run("INSERT OR REPLACE INTO zone_fact(zone, name, value, at) VALUES(?1,?2,?3,?4)", zone, fact.name, fact.value, fact.at));
+    return insert_ledger(database, act, std::nullopt, action, fact.name, "{}");
   };
   co_return co_await store_.writer().write(std::move(work));
 }

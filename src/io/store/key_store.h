@@ -11,6 +11,7 @@
 
 #include "io/store/store.h"
 #include "types/key_facts.h"
+#include "types/queued_message.h"
 
 namespace danewerk::io {
 
@@ -53,6 +54,8 @@ class KeyStore {
   Task<Result<std::vector<ZoneFact>>> zone_facts(std::string zone);
   /// Replaces one of the same zone and name.
   Task<Result<void>> put_zone_fact(std::string zone, ZoneFact fact);
+  /// The same, because a person said so: with a row of the ledger.
+  Task<Result<void>> put_zone_fact(std::string zone, ZoneFact fact, types::AdminAct act, std::string action);
   Task<Result<void>> erase_zone_fact(std::string zone, std::string name);
 
  private:

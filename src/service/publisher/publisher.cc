@@ -20,6 +20,12 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
+std::string told(const std::vector<zone::Conflict>& conflicts) {
+  std::vector<std::string> out;
+  for (const zone::Conflict& conflict : conflicts) out.push_back(zone::describe(conflict));
+  return joined(out);
+}
+
 Result<std::shared_ptr<const io::ServerContext>> context_of(const TrackedKey& key) {
   return io::ServerContext::make({{key.facts.private_key, key.facts.certificate}});
 }
@@ -44,7 +50,7 @@ Result<std::unique_ptr<Publisher>> Publisher::create(PublisherSettings settings,
 
 Publisher::Publisher(PublisherSettings settings, io::KeyStore& store, ZoneAccess& access, io::CertificateSlot& slot, io::Clock& clock, io::Log& log)
     : settings_(std::move(settings)), book_(store, settings_.zone.apex), access_(access),
-      lookout_(access, settings_.zone, settings_.servers, clock), slot_(slot), clock_(clock), log_(log) {}
+      lookout_(access, settings_.zone, settings_.servers, clock), slot_(slot), clock_(clock), log_(log), claims_(store, settings_.zone.apex) {}
 
 io::Task<> Publisher::run() {
   for (;;) {
@@ -80,9 +86,13 @@ io::Task<bool> Publisher::turn() {
 io::Task<Result<void>> Publisher::look() {
   if (!loaded_) {
     CO_TRY_VOID(co_await book_.load());
+    CO_TRY_VOID(co_await claims_.load());
     loaded_ = true;
   }
   Sighting seen = co_await lookout_.look(wanted());
+  if (!compared_ && seen.observation.primary != rollover::ZoneObservation::Primary::unknown) {
+    CO_TRY_VOID(co_await compare_with_zone(seen));
+  }
   if (seen.observation.primary == rollover::ZoneObservation::Primary::as_desired) CO_TRY_VOID(co_await note_published());
   CO_TRY(const auto first_seen, co_await book_.note_look(seen.observation));
   for (const std::string& id : first_seen) log_.event(events::record_seen, {{"key", id}});
@@ -131,8 +141,10 @@ io::Task<Result<void>> Publisher::publish() {
     const rollover::EarlierTtl earlier{*standing, clock_.now() + settings_.timing.propagation};
     CO_TRY_VOID(co_await book_.note_earlier_ttl(earlier));
   }
-  const auto changes = zone::diff(settings_.zone.apex, wanted(), sighting_.at_primary);
-  for (const types::ZoneChange& change : changes) {
+  const zone::Plan planned = plan();
+  if (!planned.conflicts.empty()) co_return fail(ErrorKind::conflict, told(planned.conflicts));
+  for (const types::ZoneChange& change : planned.changes) {
+    CO_TRY_VOID(co_await claims_.note_before(change, clock_.now()));
     const auto applied = co_await access_.apply(change);
     if (!applied) {
       const std::string why = std::string(io::dns::to_string(applied.error().kind)) + ": " + applied.error().what;
@@ -141,8 +153,34 @@ io::Task<Result<void>> Publisher::publish() {
       co_return fail(ErrorKind::unavailable, why);
     }
     log_.event(events::zone_changed, {{"zone", settings_.zone.apex.to_string()}, {"change", zone::describe(change)}});
+    CO_TRY_VOID(co_await claims_.note_after(change, clock_.now()));
   }
   co_return co_await note_published();
+}
+
+zone::Plan Publisher::plan() const { return zone::plan(settings_.zone.apex, wanted(), sighting_.at_primary, claims_.written(), settings_.writers); }
+
+io::Task<Result<void>> Publisher::adopt(types::DomainName name, types::RecordType type, types::AdminAct act) {
+  for (const types::RrSet& set : sighting_.at_primary.sets) {
+    if (set.name == name && set.type == type) co_return co_await claims_.adopt(set, std::move(act));
+  }
+  co_return fail(ErrorKind::not_found, "the primary holds no " + types::to_string(type) + " at " + name.to_string() + ", or danewerk wants none there");
+}
+
+/// Once after the start: does the zone hold a later state than we remember? Then somebody with our keys' successors wrote it, and
+/// we were put back to an older state: a key that the zone no longer holds was withdrawn, and must not serve again; one that it still
+/// holds goes on. Where our records are merely gone the old ones in caches still fit, and nothing is to be done.
+io::Task<Result<void>> Publisher::compare_with_zone(const Sighting& seen) {
+  compared_ = true;
+  const auto strange = zone::unknown_tlsa(seen.at_primary.sets, wanted(), claims_.written());
+  if (strange.empty()) co_return Result<void>{};
+  const std::vector<TrackedKey> keys = book_.keys();
+  for (const TrackedKey& key : keys) {
+    if (key.facts.withdrawn_at || !key.facts.published_at || zone::holds_tlsa(seen.at_primary.sets, key.facts.tlsa)) continue;
+    CO_TRY_VOID(co_await book_.mark(key.facts.id, KeyEvent::withdrawn, clock_.now()));
+    log_.event(events::key_overtaken, {{"key", key.facts.id}, {"in_the_zone", joined(strange)}});
+  }
+  co_return Result<void>{};
 }
 
 /// The primary holds all that it should: by our update just now, or by one whose answer a crash took from us.

@@ -19,16 +19,19 @@
 #include <vector>
 
 #include "engine/zone/mx_zone.h"
+#include "engine/zone/plan.h"
 #include "io/log/log.h"
 #include "io/tls/certificate_slot.h"
 #include "service/publisher/key_book.h"
 #include "service/publisher/lookout.h"
 #include "service/publisher/publisher_status.h"
+#include "service/publisher/zone_claims.h"
 
 namespace danewerk::service {
 
 struct PublisherSettings {
   zone::MxZone zone;
+  zone::Writers writers = zone::Writers::we_alone;
   std::vector<AuthoritativeServer> servers;           ///< all that the zone's NS records name; the first takes our updates
   std::vector<types::DomainName> certificate_names;   ///< besides the wildcards: the edge's EHLO names
   Ttl negative_ttl{60};                               ///< the SOA minimum of the zone
@@ -49,6 +52,10 @@ class Publisher {
   io::Task<> run();
   /// The same reactor; how things stood at the last look.
   PublisherStatus status() const;
+  /// The same reactor: what would be changed in the zone now, and what stands in the way; by the last look.
+  zone::Plan plan() const;
+  /// Takes over what stands at the primary at a name of ours. Error: not_found where nothing does.
+  io::Task<Result<void>> adopt(types::DomainName name, types::RecordType type, types::AdminAct act);
   /// PUB-10: replaces the key as fast as can be. Error: not_found.
   io::Task<Result<void>> declare_compromised(std::string key, std::string reason);
 
@@ -60,6 +67,7 @@ class Publisher {
   io::Task<Result<void>> carry_out(rollover::Step step);
   io::Task<Result<void>> publish();
   io::Task<Result<void>> note_published();
+  io::Task<Result<void>> compare_with_zone(const Sighting& seen);
   io::Task<Result<void>> make_key();
   io::Task<Result<void>> serve(std::string key);
   io::Task<Result<void>> renew(std::string key);
@@ -76,7 +84,9 @@ class Publisher {
   io::CertificateSlot& slot_;
   io::Clock& clock_;
   io::Log& log_;
+  ZoneClaims claims_;
   bool loaded_ = false;
+  bool compared_ = false;
   Sighting sighting_;
   std::optional<std::string> serving_now_;
   rollover::Step step_;

@@ -46,6 +46,9 @@ inline constexpr LogEvent key_compromised{"publisher.key_compromised", LogLevel:
     "Senders that cached the old answer wait at most twice its TTL."};
 inline constexpr LogEvent certificate_renewed{"publisher.certificate_renewed", LogLevel::notice,
     "The certificate was renewed with the same key.", ""};
+inline constexpr LogEvent key_overtaken{"publisher.key_overtaken", LogLevel::warning,
+    "The zone holds records that we do not know and lacks this key's: what we remember is older than what was published. The key counts as withdrawn.",
+    "Expected after a restore from a backup that is older than the last rollover. Otherwise find out who else publishes into this zone."};
 inline constexpr LogEvent step_failed{"publisher.step_failed", LogLevel::error,
     "A step could not be carried out; it is tried again. What is served stays served.",
     "See 'why'. A store that cannot be written needs room or repair; settings that are wrong need a restart after correction."};
