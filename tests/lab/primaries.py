@@ -65,10 +65,10 @@ class Primaries:
     # -- the cases -----------------------------------------------------------------------------------------------
 
     def unknown_key(self) -> str:
-        return self.refused_for(key_text("nobody.hoster.example"), "BADKEY")
+        return self.refused_for(key_text("nobody.hoster.example"), "BADKEY" if isinstance(self.primary, Bind) else "REFUSED, as PowerDNS does")
 
     def wrong_secret(self) -> str:
-        return self.refused_for(key_text(UPDATE_KEY, "another secret"), "BADSIG")
+        return self.refused_for(key_text(UPDATE_KEY, "another secret"), "BADSIG" if isinstance(self.primary, Bind) else "REFUSED, as PowerDNS does")
 
     def foreign_record(self) -> str:
         update_as_operator(self.primary, f"update add {STAR} 5 A 10.77.0.99\nupdate add theirs.{ZONE} 5 TXT \"theirs\"")

@@ -73,10 +73,10 @@ TEST(ZoneHealth, the_cds_must_not_break_the_delegation) {  // PUB-13, RFC 7344 4
   ZoneState zone = well();
   zone.cds = {ds(7)};
   EXPECT_EQ(codes(zone), "error:zone.cds_wrong");
-  EXPECT_EQ(to_hand_over(zone), std::vector{ds(1)}) << "a wrong CDS is not handed on";
+  EXPECT_EQ(to_hand_over(zone), std::vector<Bytes>(1, ds(1))) << "a wrong CDS is not handed on";
   zone.own_ds = {ds(1), ds(2)};  // amid a rollover: the new key is there, its turn has not come
   zone.cds = {ds(1)};
-  EXPECT_EQ(to_hand_over(zone), std::vector{ds(1)});
+  EXPECT_EQ(to_hand_over(zone), std::vector<Bytes>(1, ds(1)));
 }
 
 TEST(ZoneHealth, servers_behind_and_delegations_that_differ) {
