@@ -58,6 +58,7 @@ class World:
         self.mbox1 = Dovecot(self.hosts["mbox1"])
         self.mbox2 = postfix.mailbox_host(self.hosts["mbox2"], ["fabrikam.lab"])
         self.foreign = postfix.foreign(self.hosts["foreign"], ["foreign.example"])
+        self.more_peers: list = []  # on hosts that were added; prepared with the others, started by whoever added them
         self.certificates: dict[str, certs.Certificate] = {}
         if self.certificates_dir.exists():
             self.make_certificates_()
@@ -85,7 +86,7 @@ class World:
     def up(self) -> None:
         """Bring everything up, from nothing. Whatever an earlier lab in this run directory left is removed first."""
         self.net.begin()
-        for part in (self.dns, self.resolver, self.mbox1, self.mbox2, self.foreign):
+        for part in (self.dns, self.resolver, self.mbox1, self.mbox2, self.foreign, *self.more_peers):
             part.prepare()
         self.net.up(list(self.hosts.values()))
         self.make_certificates_()

@@ -6,6 +6,7 @@ The control file is JSON: {"mta-sts.a.example": {"body": "version: STSv1\\n..."}
   "pad": 100000          so many octets more behind the body, in a field that senders ignore
   "gzip": true           the body compressed, and said to be
   "hold": 90             so many seconds of silence before the answer
+  "tls": "1.1"           a handshake of no later version
 Certificates lie in a folder as NAME.pem (leaf first) and NAME.key; a name without them gets no handshake. Only the standard
 library. Options: --listen ADDRESS (repeatable), --port, --control FILE, --certificates FOLDER, --records FILE.
 """
@@ -50,6 +51,10 @@ class Server(ThreadingHTTPServer):
         request.settimeout(100)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.sni_callback = self.context_for
+        hello = request.recv(4096, socket.MSG_PEEK)  # the version is settled before the name is told to anybody
+        if any(told.get("tls") == "1.1" and name.encode() in hello for name, told in json.loads(Path(self.given.control).read_text()).items()):
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
         try:
             with context.wrap_socket(request, server_side=True) as tls:
                 Handler(tls, client_address, self)

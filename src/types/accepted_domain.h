@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/instant.h"
+#include "types/domain_facts.h"
 #include "types/domain_name.h"
 #include "types/ip_address.h"
 #include "types/tenant.h"
@@ -40,6 +41,7 @@ struct AcceptedDomain {
   Route route;
   Instant created_at{};
   std::string created_by;
+  DomainFacts facts{};  ///< its life
   friend bool operator==(const AcceptedDomain&, const AcceptedDomain&) = default;
 };
 

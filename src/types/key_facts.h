@@ -10,13 +10,14 @@
 #include <string>
 
 #include "base/instant.h"
+#include "types/key_algorithm.h"
 #include "types/tlsa_record.h"
 
 namespace danewerk::types {
 
 struct KeyFacts {
   std::string id;           ///< ours, e.g. "2026-11-23-ecdsa-1"; unique for ever
-  std::string algorithm;    ///< "ecdsa-p256", "rsa-2048", ...
+  KeyAlgorithm algorithm = KeyAlgorithm::ecdsa_p256;
   std::string private_key;  ///< PEM; never leaves the machine
   std::string certificate;  ///< PEM chain, leaf first; empty until there is one
   TlsaRecord tlsa;          ///< the record that matches the key

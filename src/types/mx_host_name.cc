@@ -45,12 +45,30 @@ std::string mx_host_label(const DomainName& domain, DomainDigest digest) {
 
 std::string shard_name(std::uint16_t index) { return "s" + std::to_string(index + 1); }
 
-std::string shard_label(DomainDigest digest, ShardPlan plan) {
+std::uint16_t shard_index(DomainDigest digest, ShardPlan plan) {
   CHECK(plan.count >= 1);
   // The last octets: those of the label's digest are the first, and need not decide the shard too.
   std::uint32_t number = 0;
   for (std::size_t i = digest.size() - 4; i < digest.size(); ++i) number = number << 8 | digest[i];
-  return shard_name(static_cast<std::uint16_t>(number % plan.count));
+  return static_cast<std::uint16_t>(number % plan.count);
+}
+
+std::string shard_label(DomainDigest digest, ShardPlan plan) { return shard_name(shard_index(digest, plan)); }
+
+const char* to_string(Holding holding) noexcept {
+  switch (holding) {
+    case Holding::wildcard: return "wildcard";
+    case Holding::explicit_hosts: return "explicit";
+    case Holding::shared: return "shared";
+  }
+  return "wildcard";
+}
+
+Result<Holding> parse_holding(std::string_view text) {
+  for (const Holding holding : {Holding::wildcard, Holding::explicit_hosts, Holding::shared}) {
+    if (text == to_string(holding)) return holding;
+  }
+  return fail(ErrorKind::malformed, "'" + std::string(text) + "' is no way to hold MX hosts: wildcard, explicit or shared");
 }
 
 Result<MxHost> mx_host(const DomainName& domain, DomainDigest digest, ShardPlan plan, const DomainName& zone) {
@@ -58,6 +76,12 @@ Result<MxHost> mx_host(const DomainName& domain, DomainDigest digest, ShardPlan 
   auto parsed = DomainName::parse(name);
   if (!parsed) return fail(ErrorKind::limit, "the MX host of " + domain.to_string() + " would be " + parsed.error().what);
   return MxHost(*std::move(parsed));
+}
+
+Result<MxHost> mx_host(const DomainName& domain, DomainDigest digest, const MxPlan& plan) {
+  const std::uint16_t shard = shard_index(digest, plan.shards);
+  if (plan.holding_of(shard) != Holding::shared) return mx_host(domain, digest, plan.shards, plan.zone);
+  return MxHost(plan.zone.prefixed("mx." + shard_name(shard)));
 }
 
 }  // namespace danewerk::types

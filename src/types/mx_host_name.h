@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "types/domain_name.h"
 
@@ -34,10 +35,31 @@ struct ShardPlan {
   friend auto operator<=>(const ShardPlan&, const ShardPlan&) = default;
 };
 
+/// How a shard holds its hosts (design.md 9.9; docs/operate/holding.md).
+enum class Holding : std::uint8_t {
+  wildcard,        ///< one node answers for all of them: no record a domain
+  explicit_hosts,  ///< addresses for each domain, and an alias to the shard's TLSA set; a zone of its own
+  shared,          ///< one host, mx.<shard>.<zone>, for all domains of the shard
+};
+const char* to_string(Holding holding) noexcept;
+/// "wildcard", "explicit", "shared". Error: malformed.
+Result<Holding> parse_holding(std::string_view text);
+
+/// Where MX hosts live. Changing any of it moves hosts that stand in customers' MX records.
+struct MxPlan {
+  DomainName zone;
+  ShardPlan shards;
+  std::vector<Holding> holdings;  ///< by shard; one that is not named here is wildcard
+  Holding holding_of(std::uint16_t index) const { return index < holdings.size() ? holdings[index] : Holding::wildcard; }
+};
+
 /// The first label of the domain's MX host: at most 63 octets. The domain must not be the root (CHECKed).
 std::string mx_host_label(const DomainName& domain, DomainDigest digest);
 
-/// "s1" to "sN", the same for ever for a domain and a plan; evenly spread.
+/// From 0, the same for ever for a domain and a plan; evenly spread.
+std::uint16_t shard_index(DomainDigest digest, ShardPlan plan);
+
+/// The same as "s1" to "sN".
 std::string shard_label(DomainDigest digest, ShardPlan plan);
 
 /// "s3" as a zone's relative name, index from 0.
@@ -45,5 +67,8 @@ std::string shard_name(std::uint16_t index);
 
 /// label.shard.zone. Error: limit, where the name would pass 253 octets (the zone's own name is too long).
 Result<MxHost> mx_host(const DomainName& domain, DomainDigest digest, ShardPlan plan, const DomainName& zone);
+
+/// The same where shards are held in different ways: domains of a shared shard have mx.shard.zone, all of them.
+Result<MxHost> mx_host(const DomainName& domain, DomainDigest digest, const MxPlan& plan);
 
 }  // namespace danewerk::types

@@ -71,6 +71,19 @@ TEST(MxHostName, a_label_that_looks_digested_gets_a_digest_of_its_own) {
   EXPECT_NE(label(imitation), digested);
 }
 
+TEST(MxHostName, a_shared_shard_has_one_host) {
+  const DomainName domain = *DomainName::parse("a-b.example");
+  const auto digest = spread(domain.text());
+  MxPlan plan{*DomainName::parse("mx.hoster.example"), {1}, {Holding::shared}};
+  EXPECT_EQ(mx_host(domain, digest, plan)->to_string(), "mx.s1.mx.hoster.example");
+  plan.holdings = {Holding::explicit_hosts};
+  EXPECT_EQ(*mx_host(domain, digest, plan), *mx_host(domain, digest, plan.shards, plan.zone));
+  plan.holdings.clear();
+  EXPECT_EQ(plan.holding_of(0), Holding::wildcard);
+  EXPECT_EQ(*parse_holding("explicit"), Holding::explicit_hosts);
+  EXPECT_FALSE(parse_holding("star"));
+}
+
 TEST(MxHostName, shards_are_stable_and_even) {
   std::map<std::string, int> count;
   for (int i = 0; i < 8000; ++i) ++count[shard_label(spread("d" + std::to_string(i) + ".example"), ShardPlan{8})];

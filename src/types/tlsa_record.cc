@@ -7,7 +7,7 @@
 namespace danewerk::types {
 namespace {
 
-using Acronym = std::pair<std::uint8_t, std::string_view>;
+using Acronym = std::pair<std::uint8_t, std::string_view>;  // RFC 7218 2, CRT-13
 constexpr std::array usages{Acronym{0, "PKIX-TA"}, Acronym{1, "PKIX-EE"}, Acronym{2, "DANE-TA"}, Acronym{3, "DANE-EE"},
                             Acronym{255, "PrivCert"}};
 constexpr std::array selectors{Acronym{0, "Cert"}, Acronym{1, "SPKI"}, Acronym{255, "PrivSel"}};

@@ -52,7 +52,7 @@ TEST(TlsaRecord, text_and_wire) {
   EXPECT_EQ(record.to_string(), "3 1 1 abcdef");
   EXPECT_EQ(TlsaRecord::from_rdata(record.to_rdata()), record);
   EXPECT_EQ(record, *TlsaRecord::parse("DANE-EE SPKI SHA2-256 abcdef"));
-  EXPECT_EQ(record.describe(), "DANE-EE(3) SPKI(1) SHA2-256(1)");
+  EXPECT_EQ(record.describe(), "DANE-EE(3) SPKI(1) SHA2-256(1)");  // CRT-13
   for (auto bad : {"", "3", "3 1", "3 1 1 xyz", "256 1 1 00", "3 1 1 0", "a b c d"}) EXPECT_FALSE(TlsaRecord::parse(bad)) << bad;
   EXPECT_TRUE(TlsaRecord::parse("3 1 1")->data.empty());
 }

@@ -127,6 +127,19 @@ def killed_when_full(program, disk, sink, book):
     judge_duplicates(judge_all_out(program, book, sink), kills)
 
 
+def started_when_full(program, disk, sink, book):
+    """After a stop in good order there is no pid file and no log of the database, so a start needs some room. Where there is none
+    the supervisor stays and tries again: when there is room, nobody need start it."""
+    check(send_some(program, book, "before", 30, SMALL) + send_some(program, book, "large", 10, LARGE) == 40, "there was room")
+    check(program.stop() == 0, "it did not stop with exit code 0")
+    disk.fill()
+    program.spawn()
+    program.log.wait("supervisor.child", 0)
+    disk.empty()
+    program.await_ready()
+    judge_duplicates(judge_all_out(program, book, sink), [])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
@@ -135,7 +148,7 @@ def main():
         print("SKIPPED: needs root to mount a small tmpfs")
         return SKIPPED
     failures = 0
-    for case, floor in ((watermark, "8 MiB"), (to_the_brim, "0 B"), (killed_when_full, "0 B")):
+    for case, floor in ((watermark, "8 MiB"), (to_the_brim, "0 B"), (killed_when_full, "0 B"), (started_when_full, "0 B")):
         try:
             disk = SmallDisk("24m")
         except PermissionError as what:

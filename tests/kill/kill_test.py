@@ -3,8 +3,9 @@
 
     kill_test.py PROGRAM [--rounds N] [--seed S] [--clients C] [--keep]
 
-Clients send, in clear and over STARTTLS, small bodies (kept in the database) and large ones (kept in the spool); a sink
-takes what is delivered, and drops, delays and refuses some. Each round waits for a random number of promises, bodies
+Clients send, in clear and over STARTTLS, by DATA and by BDAT, small bodies (kept in the database) and large ones (kept in the
+spool), some of them to mailboxes that do not exist, of which their senders must hear. A sink takes what is delivered, by SMTP for
+one domain and by LMTP for the other, and drops, delays and refuses some. Each round waits for a random number of promises, bodies
 begun or deliveries taken, and then kills the mail process, or the supervisor, or the mail process while it is still
 opening its store. At the end the queue drains and verdict.py says what must hold. The seed is printed; it settles what
 is killed after how many of which events, not how the kernel schedules us.
@@ -20,7 +21,7 @@ import time
 from load import Load
 from program import MOST_UNDER_WAY, Failed, Program, check, has_ended
 from sink import Sink
-from verdict import by_recipient, judge_contents, judge_duplicates, judge_losses
+from verdict import NOTICE, by_recipient, judge_contents, judge_duplicates, judge_losses, judge_notices
 
 KILLS = ("mail", "mail", "supervisor", "mail, again while it starts", "supervisor, again while it starts")
 LONGEST_ROUND = 60
@@ -104,9 +105,9 @@ def judge_store(program):
 def run(program, sink, arguments):
     dice = random.Random(arguments.seed)
     program.start()
-    program.add_domains(sink)
+    program.add_domains(sink, ("smtp", "lmtp"))
     sink.manners = "rough"
-    load = Load(program.port, arguments.clients, arguments.seed)
+    load = Load(program.port, arguments.clients, arguments.seed, nobody=0.25)
     moments = Moments(load, sink)
     load.start()
     kills, since_supervisor = [], 0
@@ -128,14 +129,16 @@ def run(program, sink, arguments):
     arrived = by_recipient(sink.deliveries)
     judge_contents(load.book, sink.deliveries)
     judge_losses(load.book, arrived)
+    notices = judge_notices(load.book, arrived, sink.notice_ids)
+    check(sink.by_lmtp and notices, f"{sink.by_lmtp} messages came by LMTP, {notices} notices were owed: this test has seen nothing of them")
     withheld, by_kill = judge_duplicates(arrived, kills)
     orphans = judge_program(program)
     program.await_spool_empty()
     check(not load.book.refusals, f"replies that were neither 250 nor a broken connection: {load.book.refusals[:5]}")
     check(program.stop() == 0, f"exit code {program.process.returncode} after SIGTERM")
     judge_store(program)
-    unpromised = sum(1 for unit in arrived if unit not in load.book.promised)
-    print(f"{len(load.book.promised)} deliveries promised, none lost; {unpromised} came that were never promised; {len(kills)} kills; "
+    unpromised = sum(1 for unit in arrived if unit not in load.book.promised and not unit[0].startswith(NOTICE))
+    print(f"{len(load.book.promised)} deliveries promised, none lost, {sink.by_lmtp} messages by LMTP; {notices} senders told; {unpromised} came that were never promised; {len(kills)} kills; "
           f"duplicates: {withheld} after lost replies, {sum(by_kill)} by kills (at most {len(kills)} x {MOST_UNDER_WAY}); "
           f"{orphans} orphans swept")
 

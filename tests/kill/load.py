@@ -1,7 +1,8 @@
 """The load of the kill tests: clients that never give up, and a book of what they were promised.
 
 Every message is new and has an id of its own; a message whose transaction broke is never sent again. So the book is
-exact: an id is promised to a recipient if and only if that RCPT and the end of its data were answered 250.
+exact: an id is promised to a recipient if and only if that RCPT and the end of its data were answered 250. Where the recipient
+does not exist, a notice is promised instead, to a sender with a mailbox of ours.
 """
 import base64
 import contextlib
@@ -13,6 +14,7 @@ import threading
 import traceback
 
 from program import DOMAINS, check
+from sink import NOBODY
 
 
 def make_content(name, size):
@@ -29,6 +31,7 @@ class Book:
         self.changed = threading.Condition()
         self.digests = {}      # id -> sha256 of everything sent, answered or not
         self.promised = {}     # (id, recipient) -> digest
+        self.owed = set()      # (id, recipient that does not exist): the sender must hear of it
         self.counts = {"sent": 0, "promised": 0, "broken": 0, "refused": 0}
         self.refusals = []     # replies other than 250, in words
 
@@ -45,7 +48,10 @@ class Book:
     def promise(self, name, recipients, digest):
         with self.changed:
             for recipient in recipients:
-                self.promised[name, recipient] = digest
+                if recipient.startswith(NOBODY):
+                    self.owed.add((name, recipient))
+                else:
+                    self.promised[name, recipient] = digest
         self.count("promised")
 
 
@@ -61,12 +67,12 @@ class Client:
             self.smtp.starttls(context=context)
         self.smtp.ehlo_or_helo_if_needed()
 
-    def send(self, name, size, recipients):
-        """True if it was promised."""
+    def send(self, name, size, recipients, sender="a@sender.example", chunks=0):
+        """True if it was promised. `chunks`: that many BDATs instead of DATA."""
         content = make_content(name, size)
         digest = hashlib.sha256(content).hexdigest()
         self.book.digests[name] = digest
-        code, words = self.smtp.mail("a@sender.example", [f"SIZE={len(content)}"])
+        code, words = self.smtp.mail(sender, [f"SIZE={len(content)}"])
         if code != 250:
             self.book.refused(f"MAIL: {code} {words.decode()}")
             return False
@@ -78,15 +84,27 @@ class Client:
             else:
                 self.book.refused(f"RCPT: {code} {words.decode()}")
         self.book.count("sent")
-        try:
-            code, words = self.smtp.data(content)
-        except smtplib.SMTPDataError as refused:
-            code, words = refused.smtp_code, refused.smtp_error
+        code, words = self._content(content, chunks)
         if code == 250:
             self.book.promise(name, taken, digest)
         else:
             self.book.refused(f"end of data: {code} {words.decode()}")
         return code == 250
+
+    def _content(self, content, chunks):
+        if chunks == 0:
+            try:
+                return self.smtp.data(content)
+            except smtplib.SMTPDataError as refused:
+                return refused.smtp_code, refused.smtp_error
+        each = -(-len(content) // chunks)
+        for at in range(0, len(content), each):
+            chunk, last = content[at:at + each], at + each >= len(content)
+            self.smtp.send(b"BDAT %d%s\r\n" % (len(chunk), b" LAST" if last else b"") + chunk)
+            code, words = self.smtp.getreply()
+            if code != 250:
+                break
+        return code, words
 
     def close(self):
         with contextlib.suppress(OSError, smtplib.SMTPException):
@@ -97,8 +115,9 @@ class Client:
 class Load:
     """So many clients at once, until stop()."""
 
-    def __init__(self, port, clients, seed):
-        self.port, self.book = port, Book()
+    def __init__(self, port, clients, seed, nobody=0.0):
+        """`nobody`: how many of the messages from mailboxes of ours go to one that does not exist, too."""
+        self.port, self.book, self.nobody = port, Book(), nobody
         self._stop = threading.Event()
         self._faults = []
         self._threads = [threading.Thread(target=self._run, args=(n, random.Random(f"{seed}/{n}")), daemon=True) for n in range(clients)]
@@ -129,7 +148,10 @@ class Load:
                     sent += 1
                     size = 200 * 1024 if dice.random() < 0.25 else dice.randint(200, 6000)
                     recipients = [f"box{dice.randint(1, 9)}@{domain}" for domain in dice.choice([DOMAINS[:1], DOMAINS[1:], DOMAINS])]
-                    client.send(f"{number}.{sent}", size, recipients)
+                    sender = dice.choice(["a@sender.example", f"box{dice.randint(1, 9)}@{dice.choice(DOMAINS)}"])
+                    if not sender.startswith("a@") and dice.random() < self.nobody:
+                        recipients.append(NOBODY + dice.choice(DOMAINS))
+                    client.send(f"{number}.{sent}", size, recipients, sender, chunks=dice.choice([0, 0, 1, 3]))
                     if self._stop.is_set():
                         break
             except (OSError, smtplib.SMTPException):

@@ -197,9 +197,9 @@ policy_max_retry = "2 s"
         check(done.returncode == 0, f"danewerk {' '.join(words)}: exit {done.returncode}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
-    def add_domains(self, sink):
-        for domain, port in zip(DOMAINS, sink.ports):
-            self.ask("domain", "add", domain, "--tenant", "lab", "--route", f"smtp:127.0.0.1:{port}")
+    def add_domains(self, sink, protocols=("smtp", "smtp")):
+        for domain, port, protocol in zip(DOMAINS, sink.ports, protocols):
+            self.ask("domain", "add", domain, "--tenant", "lab", "--route", f"{protocol}:127.0.0.1:{port}")
 
     def spool_files(self):
         return [p for p in (self.state / "mail" / "spool").rglob("*") if p.is_file()]

@@ -1,6 +1,7 @@
 """What must hold when the queue has drained, whatever was killed when (RFC 5321 6.1, SMTP-02).
 
   * every recipient that was promised a message has it at least once, with the content that was sent;
+  * where the recipient does not exist its sender has a notice of it at least once, and one only was ever written (SMTP-06);
   * nothing arrives that nobody sent, nothing arrives changed;
   * a second delivery has an excuse: the sink withheld its reply to the one before, or the process was killed between
     the reply and the record of it. Deliveries under way at once are limited (delivery.max_concurrent), so no kill
@@ -13,6 +14,7 @@ from program import MOST_UNDER_WAY, check
 
 # The kernel hands our sink what a dead process had already written: such a connection looks as if it came after the kill.
 AFTERMATH = 1.0
+NOTICE = "notice:"
 
 
 def by_recipient(deliveries):
@@ -24,6 +26,9 @@ def by_recipient(deliveries):
 
 def judge_contents(book, deliveries):
     for one in deliveries:
+        if one.id.startswith(NOTICE):
+            check(one.id[len(NOTICE):] in book.digests, f"a notice of a message that nobody sent: {one.id}")
+            continue
         check(one.id in book.digests, f"a message arrived that nobody sent: id {one.id}")
         check(one.digest == book.digests[one.id], f"message {one.id} for {one.recipient} arrived changed")
         check(re.fullmatch(rb"Received: [^\r\n]+\r\n(?:[ \t][^\r\n]+\r\n)*", one.prepended),
@@ -33,6 +38,15 @@ def judge_contents(book, deliveries):
 def judge_losses(book, arrived):
     lost = [unit for unit in book.promised if unit not in arrived]
     check(not lost, f"LOST: {len(lost)} of {len(book.promised)} promised deliveries never came, like {lost[:5]}")
+
+
+def judge_notices(book, arrived, notice_ids):
+    """Returns how many there were."""
+    silent = [unit for unit in book.owed if (NOTICE + unit[0], unit[1]) not in arrived]
+    check(not silent, f"LOST: {len(silent)} of {len(book.owed)} senders were never told, like {silent[:5]}")
+    twice = {unit: ids for unit, ids in notice_ids.items() if len(ids) > 1}
+    check(not twice, f"more than one notice was written of the same failure: {twice}")
+    return len(book.owed)
 
 
 def excuses_of(before, again, kills):

@@ -6,7 +6,7 @@ import unittest
 from load import Book
 from program import MOST_UNDER_WAY, Failed
 from sink import Delivery
-from verdict import by_recipient, judge_contents, judge_duplicates, judge_losses, share_out
+from verdict import by_recipient, judge_contents, judge_duplicates, judge_losses, judge_notices, share_out
 
 RECEIVED = b"Received: from a by b;\r\n\tMon, 23 Nov 2026 10:00:00 +0000\r\n"
 
@@ -34,6 +34,18 @@ class Verdict(unittest.TestCase):
         for one in (delivery(1, digest="e"), delivery(1, name="2"), delivery(1, prepended=b""), delivery(1, prepended=RECEIVED + b"X: y\r\n")):
             with self.assertRaises(Failed):
                 judge_contents(self.book, [one])
+
+    def test_notices(self):
+        self.book.promise("1", ["nobody@one.example"], "d")
+        self.assertNotIn(("1", "nobody@one.example"), self.book.promised)
+        unit = ("notice:1", "nobody@one.example")
+        self.assertEqual(judge_notices(self.book, {unit: [1]}, {unit: {"a"}}), 1)
+        with self.assertRaisesRegex(Failed, "never told"):
+            judge_notices(self.book, {}, {})
+        with self.assertRaisesRegex(Failed, "more than one notice"):
+            judge_notices(self.book, {unit: [1, 2]}, {unit: {"a", "b"}})
+        with self.assertRaisesRegex(Failed, "nobody sent"):
+            judge_contents(self.book, [delivery(1, name="notice:2")])
 
     def test_a_duplicate_needs_a_kill_between_or_a_lost_reply(self):
         twice = by_recipient([delivery(10), delivery(20)])

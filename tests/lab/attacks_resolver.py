@@ -1,4 +1,4 @@
-"""The resolver attacked: another one's AD bit, hung or killed in the middle of lookups, one that does not validate. RES-02, RES-05.
+"""The resolver attacked: another one's AD bit, hung or killed in the middle of lookups, one that does not validate. RES-01, RES-02, RES-05.
 
 Whatever becomes of it, mail waits as through a fault of our own, goes out authenticated when the resolver is well, and never on
 lesser terms.

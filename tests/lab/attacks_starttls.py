@@ -1,4 +1,4 @@
-"""STARTTLS stripped in every form, replies injected before TLS, and TLS talked down: TL-11, TLS-01, TLS-02, TLS-05, TLS-06.
+"""STARTTLS stripped in every form, replies injected before TLS, and TLS talked down: TL-11, TLS-01, TLS-02, TLS-05, TLS-06, TLS-09.
 
 Each attack is made on a host that promises DANE, and on one whose records are all unusable, where TLS is owed though nobody is
 authenticated. The mail waits, with a code that says so; when the attacker is gone it goes out by itself, over TLS.

@@ -8,7 +8,9 @@ where) and that the process that takes mail is the same one at the end. Exit 1 i
 The cases: bad_input_inbound.py, bad_input_records.py, bad_input_hosts.py, bad_input_resolver.py.
 """
 import argparse
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from pathlib import Path
 from lab.danewerk import PROGRAM, Danewerk
 from lab.hostile_hosts import HostileHost
 from lab.net import Host, LabError, start_time, wait_until
+from lab.postfix import Postfix
 from lab.world import MX_ZONE, World
 
 RUN_DIR = Path("build/lab-bad-input")
@@ -66,6 +69,14 @@ class Bench:
             except (FileNotFoundError, ProcessLookupError):
                 pass
         return found
+
+    def set_postfix(self, postfix: Postfix, *settings: str) -> None:
+        """Changes main.cf; returns when no process serves by the old one any more."""
+        postfix.host.run(["postconf", "-e", *settings])
+        master = next(pid for pid, command in self.processes(postfix.host) if "sbin/master" in command)
+        old = {pid for pid, command in self.processes(postfix.host) if command.startswith("smtpd ")}
+        os.kill(master, signal.SIGHUP)
+        wait_until(lambda: not old & {pid for pid, _ in self.processes(postfix.host)}, "Postfix to replace its smtpd processes", 30)
 
     # -- the account ---------------------------------------------------------------------------------------------
 

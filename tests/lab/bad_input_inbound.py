@@ -3,10 +3,8 @@
 Each case names the replies that must come (conformance 1.10, 1.4, attacks) and the log line an operator must find, with
 the peer's address in it. After each, a message is taken as if nothing had been.
 """
-import os
 import random
 import re
-import signal
 from dataclasses import dataclass
 
 from lab.net import LabError, wait_until
@@ -341,11 +339,7 @@ def with_postfix(inbound: Inbound) -> None:
     answers = {name: [inbound.postfix_heard(sequence)] for name, sequence in SMUGGLING.items()}
     # Debian's 3.7 had the setting backported; where it is unknown, postconf prints nothing.
     if postfix.host.run(["postconf", "-h", "smtpd_forbid_bare_newline"], check=False).stdout.strip():
-        postfix.host.run(["postconf", "-e", "smtpd_forbid_bare_newline = yes", "smtpd_forbid_bare_newline_exclusions ="])
-        master = next(pid for pid, command in inbound.bench.processes(postfix.host) if "sbin/master" in command)
-        old = {pid for pid, command in inbound.bench.processes(postfix.host) if command.startswith("smtpd ")}
-        os.kill(master, signal.SIGHUP)
-        wait_until(lambda: not old & {pid for pid, _ in inbound.bench.processes(postfix.host)}, "Postfix to replace its smtpd processes", 20)
+        inbound.bench.set_postfix(postfix, "smtpd_forbid_bare_newline = yes", "smtpd_forbid_bare_newline_exclusions =")
         for name, sequence in SMUGGLING.items():
             answers[name].append(inbound.postfix_heard(sequence))
     for name, heard in answers.items():

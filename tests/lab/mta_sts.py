@@ -23,7 +23,7 @@ ZONE = "attacker.lab"
 POLICY_HOST = Path(__file__).resolve().parent.parent.parent / "lab/hostile/policy_host.py"
 REAL, OTHER, PLAIN, UNTRUSTED = (f"{name}.{ZONE}" for name in ("real", "other", "plain", "mx"))
 CASES = ("good", "badname", "plain", "selfmx", "lying", "testing", "none", "forged", "expired", "selfsigned", "redirect", "huge", "gzip",
-         "private", "missing", "garbage", "slow")
+         "private", "missing", "garbage", "oldtls", "slow")
 
 
 def policy(mode: str, *mx: str, max_age: int = 86400) -> str:
@@ -86,7 +86,7 @@ class MtaSts:
         body = policy({"testing": "testing", "none": "none"}.get(case, "enforce"), named)
         special = {"redirect": {"status": 301, "headers": {"Location": f"https://mta-sts.good.{ZONE}/.well-known/mta-sts.txt"}},
                    "huge": {"body": body, "pad": 70000}, "gzip": {"body": body, "gzip": True}, "missing": {"status": 404, "body": body},
-                   "garbage": {"body": body + "mx: *\n"}, "slow": {"body": body, "hold": 90}}
+                   "garbage": {"body": body + "mx: *\n"}, "oldtls": {"body": body, "tls": "1.1"}, "slow": {"body": body, "hold": 90}}
         self.told[host] = special.get(case, {"body": body})
         self.tell()
 
@@ -199,7 +199,8 @@ class MtaSts:
         for name, failure, words in (("expired", "sts-webpki-invalid", "expired"), ("selfsigned", "sts-webpki-invalid", "self"),
                                      ("redirect", "sts-policy-fetch-error", "HTTP status 301"), ("huge", "sts-policy-fetch-error", "more than the octets"),
                                      ("gzip", "sts-policy-fetch-error", "content encoding"), ("missing", "sts-policy-fetch-error", "HTTP status 404"),
-                                     ("garbage", "sts-policy-invalid", "line 5: mx pattern '*'")):
+                                     ("garbage", "sts-policy-invalid", "line 5: mx pattern '*'"),
+                                     ("oldtls", "sts-policy-fetch-error", "protocol version")):  # STS-13
             case(f"policy host: {name}", self.no_policy, name, failure, words)
         case("policy host at a private address", self.private)
         self.bench.section("Time")

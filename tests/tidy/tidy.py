@@ -25,7 +25,7 @@ THIRD_PARTY = [
     (re.compile(r"<libknot/|<libdnssec/"), ["io/dns"]),
     (re.compile(r"<sqlite3\.h>|<libpq"), ["io/store"]),
     (re.compile(r"<boost/asio|<boost/system"), ["io"]),
-    (re.compile(r"<curl/"), ["io/http"]),
+    (re.compile(r"<curl/|<boost/beast"), ["io/http"]),
     (re.compile(r"<idn2\.h>"), ["io/text"]),
     (re.compile(r"<CLI/|<toml\+\+"), ["app"]),
 ]

@@ -6,6 +6,7 @@ Run as: commands_test.py PROGRAM [unittest arguments]. Exit codes are part of th
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -14,18 +15,23 @@ import unittest
 
 PROGRAM = ""
 
-COMMANDS = [
-    [], ["serve"], ["send"], ["queue"], ["queue", "list"], ["queue", "show"], ["queue", "retry"], ["queue", "hold"], ["queue", "release"],
-    ["queue", "expire"], ["queue", "drop"], ["queue", "destinations"],
-    ["domain"], ["domain", "add"], ["domain", "list"], ["domain", "remove"], ["explain"], ["status"], ["trace"], ["prove"],
-    ["connector"], ["connector", "list"], ["connector", "show"], ["connector", "add"], ["connector", "set"], ["connector", "move"],
-    ["connector", "remove"], ["connector", "import"], ["connector", "export"], ["connector", "simulate"],
-    ["config"], ["config", "describe"], ["config", "check"], ["tlsa"], ["tlsa", "verify"], ["tlsa", "generate"],
-]
+README = pathlib.Path(__file__).resolve().parents[3] / "README.md"
+WITHOUT_JSON = {("serve",), ("config", "check"), ("config", "describe")}  # they print what people, or the program itself, read
 
 
 def run(*arguments, text=""):
     return subprocess.run([PROGRAM, *arguments], input=text, capture_output=True, text=True, timeout=60, check=False)
+
+
+def commands_below(*command):
+    """This command and all below it, as its own help lists them."""
+    found = [command]
+    text = run(*command, "--help").stdout
+    listed = re.search(r"(?ims)^(?:sub)?commands:\n(.*?)(?=^\S|\Z)", text)
+    for line in listed[1].splitlines() if listed else []:
+        if name := re.match(r"  ([a-z]\S*)", line):
+            found += commands_below(*command, name[1])
+    return found
 
 
 class Program(unittest.TestCase):
@@ -44,17 +50,22 @@ class Program(unittest.TestCase):
         return self.config(f"[server]\nstate_directory = '{self.folder}'\n[edge]\nhostname = 'mx1.example.net'\n")
 
     def test_every_command_explains_itself(self):
-        for command in COMMANDS:
+        commands = commands_below()
+        self.assertGreater(len(commands), 40, commands)
+        for command in commands:
             ran = run(*command, "--help")
             self.assertEqual(ran.returncode, 0, (command, ran.stderr))
             self.assertRegex(ran.stdout, r"(?i)usage", command)
             self.assertEqual(ran.stderr, "", command)
+            has_more = any(other[:-1] == command for other in commands)
+            if not has_more and command not in WITHOUT_JSON:
+                self.assertIn("--json", ran.stdout, command)
 
-    def test_help_names_every_command(self):
-        top = run("--help").stdout
-        for command in COMMANDS:
+    def test_the_readme_names_every_command(self):
+        table = README.read_text().split("## Commands")[1].split("\n## ")[0]
+        for command in commands_below():
             if len(command) == 1:
-                self.assertRegex(top, rf"(?m)^\s+{command[0]}\b")
+                self.assertRegex(table, rf"(?m)^\| `{command[0]}[ `]", command)
 
     def test_version(self):
         ran = run("--version")

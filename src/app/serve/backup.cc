@@ -64,9 +64,16 @@ Result<void> backup_zone(const Settings& settings, const std::string& into) {
   const std::string staging = knot_directory(settings) + "/backup";
   std::error_code error;
   fs::remove_all(staging, error);
-  const auto done = io::run_program({knotc, "-c", knot_directory(settings) + "/knot.conf", "-b", "zone-backup", "+backupdir", staging, "+journal", "+timers",
-                                     "+kaspdb", settings.zone.name.to_string()});
-  if (!done) return fail(ErrorKind::unavailable, "the name server could not copy its zone: " + done.error().what);
+  io::ChildSpec spec;
+  spec.name = "knotc";
+  spec.argv = {knotc, "-c", knot_directory(settings) + "/knot.conf", "-b", "zone-backup", "+backupdir", staging, "+journal", "+timers", "+kaspdb",
+               settings.zone.name.to_string()};
+  spec.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  if (geteuid() == 0) {  // its control socket is the name server's own
+    TRY(spec.run_as, io::RunAs::find(settings.server.dns_user));
+  }
+  TRY(const io::ProgramEnd end, io::run_program(std::move(spec), std::chrono::minutes(5), ByteCount{65536}, -1));
+  if (end.how != io::ProgramEnd::How::exited || end.code != 0) return fail(ErrorKind::unavailable, "the name server could not copy its zone: " + end.output);
   TRY_VOID(copy_tree(staging, into));
   fs::remove_all(staging, error);
   return {};

@@ -2,19 +2,17 @@
 
 #include <algorithm>
 
+#include "engine/dkim/blanks.h"
+
 namespace danewerk::dkim {
 namespace {
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 /// RFC 6376 3.4.2: unfolded, runs of white space to one space, none at the ends.
 void append_relaxed_value(std::string& out, std::string_view value) {
   bool blank = false;
   bool begun = false;
   for (const char c : value) {
-    if (is_blank(c) || c == '\r' || c == '\n') {
+    if (is_blank(c)) {
       blank = true;
       continue;
     }
@@ -35,7 +33,7 @@ std::string canonical_field(Canonical form, std::string_view field) {
   const std::size_t colon = field.find(':');
   std::string out;
   std::string_view name = field.substr(0, colon);
-  while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+  while (!name.empty() && is_wsp(name.back())) name.remove_suffix(1);
   for (const char c : name) out.push_back(lower(c));
   if (colon != std::string_view::npos) {
     out.push_back(':');
@@ -69,7 +67,7 @@ void BodyForm::feed(std::string_view octets, std::string& out) {
     if (c == '\r') {
       cr_ = true;
       ++at;
-    } else if (form_ == Canonical::relaxed && is_blank(c)) {
+    } else if (form_ == Canonical::relaxed && is_wsp(c)) {
       blank_ = true;
       ++at;
     } else {

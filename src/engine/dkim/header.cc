@@ -2,14 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/dkim/blanks.h"
+
 namespace danewerk::dkim {
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-}  // namespace
 
 std::string_view HeaderField::value() const {
   std::string_view out = text;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "engine/dkim/blanks.h"
+
 namespace danewerk::dkim {
 namespace {
 
 constexpr std::size_t longest_string = 255;
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
@@ -23,12 +23,6 @@ std::vector<std::string> colon_list(std::string_view text) {
     if (colon == std::string_view::npos) return out;
     text.remove_prefix(colon + 1);
   }
-}
-
-std::string without_blanks(std::string_view text) {
-  std::string out;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) { return !is_blank(c); });
-  return out;
 }
 
 bool holds(const std::vector<std::string>& list, std::string_view one) { return std::find(list.begin(), list.end(), one) != list.end(); }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/dkim/blanks.h"
+
 namespace danewerk::dkim {
 namespace {
 
@@ -15,14 +17,6 @@ constexpr std::array<std::string_view, 9> sealed{"subject", "date", "to", "cc", 
 constexpr std::array<std::string_view, 15> as_they_stand{
     "sender", "in-reply-to", "references", "content-id", "content-description", "content-disposition", "resent-date", "resent-from",
     "resent-to", "resent-cc", "resent-message-id", "list-unsubscribe", "list-unsubscribe-post", "tls-report-domain", "tls-report-submitter"};
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-std::string without_blanks(std::string_view text) {
-  std::string out;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) { return !is_blank(c); });
-  return out;
-}
 
 Result<Canonical> form_of(std::string_view word) {
   if (word == "simple") return Canonical::simple;

@@ -97,7 +97,7 @@ TEST_P(Answers, unsigned_delegations_are_proven_to_be_unsigned) {
 }
 
 // RFC 4035 5.3.4, RFC 5155 8.8
-TEST_P(Answers, a_wildcard_needs_proof_that_nothing_is_closer) {
+TEST_P(Answers, a_wildcard_needs_proof_that_nothing_is_closer) {  // RES-14, RFC 4035 5.4, RFC 5155 8
   const auto expanded = world.sets({{"_25._tcp.mx.wild.dest.test.", "*.wild.dest.test."}});
   const Answer found = world.ask("_25._tcp.mx.wild.dest.test.", RecordType::tlsa, expanded);
   if (opt_out()) {

@@ -5,7 +5,7 @@
 namespace danewerk::engine::dnssec {
 namespace {
 
-/// Below a delegation or a DNAME the zone says nothing (RFC 6840 4.1).
+/// Below a delegation or a DNAME the zone says nothing (RFC 6840 4.1; RES-14).
 bool speaks_below(const std::set<RecordType>& types) { return !is_delegation(types) && !types.contains(RecordType::dname); }
 
 Denied denied(Denied::What what, std::string how, std::vector<Authentic> rests_on) { return {what, false, std::move(how), std::move(rests_on)}; }

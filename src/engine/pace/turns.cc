@@ -42,6 +42,7 @@ struct Turns::LaneState {
   TenantState* tenant = nullptr;
   HopState* hop = nullptr;
   Where where = Where::nowhere;
+  bool revived = false;  ///< ready, and it has waited among the unproven: a place is kept for it
   std::size_t asked = 0;
   std::size_t held = 0;  ///< asked and in delivery
   Instant due{};
@@ -130,7 +131,9 @@ Turns::Verdict Turns::give(TenantState& tenant, Instant now, std::vector<LaneSta
   HopState& hop = *lane.hop;
   const Room room = hop.pace.room(now, hop.held);
   const bool unproven = !room.rests && !hop.pace.is_proven(now);
-  const bool no_place = room.places == 0 || (unproven && !unproven_have_places());
+  const bool its_turn = lane.revived ? unproven_have_places() : unproven_have_places_to_spare();
+  lose_kept_place(lane);
+  const bool no_place = room.places == 0 || (unproven && !its_turn);
   if (no_place && lane.asked > 0) return Verdict::lane_passed;  // it has what it gets this time
   if (room.places == 0) {
     park(lane, room.again);
@@ -156,6 +159,16 @@ Turns::Verdict Turns::give(TenantState& tenant, Instant now, std::vector<LaneSta
   return Verdict::taken;
 }
 
+void Turns::lose_kept_place(LaneState& lane) {
+  if (std::exchange(lane.revived, false)) --revived_;
+}
+
+/// A tenant that has its share cannot use the places kept for it: others may.
+void Turns::lose_kept_places(TenantState& tenant) {
+  if (revived_ == 0) return;
+  for (LaneState* lane : tenant.ready) lose_kept_place(*lane);
+}
+
 void Turns::revive_unproven(std::size_t most) {
   for (; most > 0 && !unproven_ring_.empty(); --most) {
     TenantState& tenant = *unproven_ring_.front();
@@ -164,12 +177,14 @@ void Turns::revive_unproven(std::size_t most) {
     tenant.unproven.pop_front();
     if (!tenant.unproven.empty()) unproven_ring_.push_back(&tenant);
     make_ready(lane);
+    lane.revived = true;
+    ++revived_;
   }
 }
 
 std::vector<Turn> Turns::take(Instant now, std::size_t at_most) {
   promote(now);
-  if (unproven_ < most_unproven()) revive_unproven(most_unproven() - unproven_);
+  if (unproven_ + revived_ < most_unproven()) revive_unproven(most_unproven() - unproven_ - revived_);
   std::vector<LaneState*> given;
   std::vector<TenantState*> full;
   for (std::size_t taken = 0; taken < at_most && active_ < limits_.concurrent;) {
@@ -191,7 +206,10 @@ std::vector<Turn> Turns::take(Instant now, std::size_t at_most) {
         ring_.push_back(&tenant);
         break;
       case Verdict::lane_passed: ring_.push_front(&tenant); break;  // a lane that could not does not use up its tenant's turn
-      case Verdict::tenant_full: full.push_back(&tenant); break;
+      case Verdict::tenant_full:
+        lose_kept_places(tenant);
+        full.push_back(&tenant);
+        break;
     }
   }
   for (TenantState* tenant : full) ring_.push_back(tenant);

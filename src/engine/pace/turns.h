@@ -8,7 +8,7 @@
 //   * a hop has as many as its Pace allows;
 //   * a tenant has at most eight times what is free, so one alone gets 8/9 of all, two 8/17 each, and a third always finds some;
 //   * hops that have not taken mail within the last hour share three quarters of all: what is dead, or unknown, cannot hold up
-//     what is alive.
+//     what is alive. Who waits for one of these comes before who has just had one.
 //
 // Of the mail itself Turns knows nothing but the earliest instant of each lane (Instant values may be too early, never too
 // late). So its size is that of the destinations waiting, not of the messages, and each decision costs the same however many
@@ -89,16 +89,21 @@ class Turns {
   void promote(Instant now);
   Verdict give(TenantState& tenant, Instant now, std::vector<LaneState*>& given);
   void revive_unproven(std::size_t most);
+  void lose_kept_place(LaneState& lane);
+  void lose_kept_places(TenantState& tenant);
   static std::vector<Turn> turns_of(const std::vector<LaneState*>& given);
   void end_places(LaneState& lane, std::size_t count);
   void forget_if_idle(LaneState& lane, Instant now);
   void keep_or_forget(HopState& hop, Instant now);
   std::size_t most_unproven() const { return limits_.concurrent - limits_.concurrent / 4; }
   bool unproven_have_places() const { return unproven_ < most_unproven(); }
+  /// For a lane that has not waited for one: those that have come first.
+  bool unproven_have_places_to_spare() const { return unproven_ring_.empty() && unproven_ + revived_ < most_unproven(); }
 
   Limits limits_;
   std::size_t active_ = 0;
   std::size_t unproven_ = 0;
+  std::size_t revived_ = 0;  ///< lanes
   std::unordered_map<std::string, std::unique_ptr<TenantState>> tenants_;
   std::unordered_map<std::string, std::unique_ptr<HopState>> hops_;
   std::map<types::Lane, std::unique_ptr<LaneState>> lanes_;

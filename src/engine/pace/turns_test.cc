@@ -125,6 +125,30 @@ TEST(Turns, a_tenant_with_very_much_mail_does_not_delay_another) {
   EXPECT_LE(play.most, 100U);
 }
 
+TEST(Turns, who_waits_among_the_unproven_comes_before_who_has_just_had_a_place) {
+  Turns turns({.concurrent = 9, .per_hop = 9});
+  std::vector<Lane> large;
+  for (int i = 0; i < 4; ++i) large.push_back(Play::lane_of("large", "d" + std::to_string(i) + ".test"));
+  for (const Lane& lane : large) turns.note(lane, start);
+  std::size_t begun = 0;
+  for (const Turn& turn : turns.take(start, 200)) {
+    turns.claimed(turn.lane, turn.most, start, start);
+    begun += turn.most;
+  }
+  ASSERT_EQ(begun, 7U) << "three quarters of the places";
+  const Lane small = Play::lane_of("small", "small.test");
+  turns.note(small, start);
+  ASSERT_TRUE(turns.take(start, 200).empty());
+  turns.ended(large[0], start);
+  const auto first = turns.take(start, 200);
+  ASSERT_EQ(first.size(), 1U) << "to the lane that has waited longest, of the large tenant";
+  turns.ended(large[1], start);  // while the first is still being claimed
+  turns.claimed(first[0].lane, 1, start, start);
+  const auto second = turns.take(start, 200);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0].lane, small) << "the lane that was just claimed has more mail, and is due, but stands behind it";
+}
+
 TEST(Turns, tenants_at_one_hop_take_turns_in_it) {
   Play play({.concurrent = 100, .per_hop = 10});
   play.mail("large", "big.test", 100'000);

@@ -90,7 +90,7 @@ std::vector<DomainName> candidates(HostStage& stage, const DestinationFacts& fac
   return {};
 }
 
-/// RFC 7672 2.2.3, TL-07 to TL-10.
+/// RFC 7672 2.2.3, TL-07 to TL-10; RFC 6698 4, CRT-11: the port asked for is the one connected to.
 void find_tlsa(HostStage& stage, const DestinationFacts& facts, const std::vector<DomainName>& bases,
                const Rules& rules) {
   for (const DomainName& base : bases) {

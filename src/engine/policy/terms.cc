@@ -169,6 +169,7 @@ const StsInForce* sts_in_force(const DestinationFacts& facts, const MessageDeman
 
 bool is_named_by_next_hop(const Hop& hop) { return hop.mx != MxTrust::insecure || hop.sts == StsMatch::named; }
 
+// RTL-07: a DANE-EE match is proof enough, without a name (docs/decisions/0006).
 bool meets_requiretls(const Hop& hop) { return hop.level >= SecurityLevel::verified && is_named_by_next_hop(hop); }
 
 FaultPolicy demanding_policy(const Hop& hop) {

@@ -94,6 +94,7 @@ std::optional<Instant> given_up_at(const History& history, const Fault& fault, c
   return now + std::max(Duration{0}, remaining_of(history, fault, schedule, now));
 }
 
+// SMTP-05
 std::variant<NextTry, GiveUp> next(const History& history, const Fault& fault, const Schedule& schedule, Instant now,
                                    Seed seed) {
   CHECK(!history.tries.empty() && history.tries.back().fault == fault.kind);

@@ -4,6 +4,9 @@
 
 #include <optional>
 #include <set>
+#include <string>
+
+#include "types/tls_failure.h"
 
 namespace danewerk::retry {
 namespace {
@@ -131,6 +134,26 @@ TEST(Retry, a_permanent_fault_is_final_at_once) {
   never.code = {5, 1, 10};
   const auto step = next({start, {{start, FaultKind::ordinary}}}, never, Schedule::standard(), start, Seed{0});
   EXPECT_EQ(std::get<GiveUp>(step).code, (EnhancedCode{5, 1, 10}));
+}
+
+// field.md 1.2: each failure of a policy ends with the same code in class 5, never with a general one; SMTP-05
+TEST(Retry, every_policy_failure_ends_with_its_own_code) {
+  std::set<std::string> seen;
+  std::vector<EnhancedCode> codes{{4, 4, 8}, {4, 7, 5}};  // MX not in the MTA-STS policy, certificate not trusted under it
+  for (const auto failure : {TlsFailure::starttls_not_supported, TlsFailure::certificate_host_mismatch, TlsFailure::certificate_expired,
+                             TlsFailure::tlsa_invalid, TlsFailure::dnssec_invalid, TlsFailure::dane_required}) {
+    codes.push_back(code_for(failure));
+  }
+  for (const EnhancedCode code : codes) {
+    Fault policy = fault(FaultKind::policy);
+    policy.code = code;
+    const Instant late = start + 24h;
+    const auto step = next({start, {{start, FaultKind::policy}, {late, FaultKind::policy}}}, policy, Schedule::standard(), late, Seed{0});
+    ASSERT_TRUE(std::holds_alternative<GiveUp>(step)) << code.to_string();
+    EXPECT_EQ(std::get<GiveUp>(step).code, code.permanent());
+    seen.insert(std::get<GiveUp>(step).code.to_string());
+  }
+  for (const char* wanted : {"5.7.321", "5.7.322", "5.7.323", "5.7.324", "5.7.325", "5.4.8", "5.7.5"}) EXPECT_TRUE(seen.contains(wanted)) << wanted;
 }
 
 // RFC 3464 2.3.9: what Will-Retry-Until says is when next() ends it, under whichever limit comes first

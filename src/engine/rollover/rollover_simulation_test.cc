@@ -319,7 +319,7 @@ std::uint64_t seeds_wanted() {
   return text ? std::strtoull(text, nullptr, 10) : 2000;
 }
 
-TEST(RolloverSimulation, no_cache_ever_contradicts_the_served_key) {  // PUB-02, PUB-03
+TEST(RolloverSimulation, no_cache_ever_contradicts_the_served_key) {  // PUB-02, PUB-03, SNI-03
   const Spoiler nothing{"nothing"};
   for (std::uint64_t seed = 1; seed <= seeds_wanted(); ++seed) {
     const std::string fault = World(seed, nothing).run();

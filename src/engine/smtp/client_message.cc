@@ -1,4 +1,4 @@
-// The message half of ClientSession: MAIL, RCPT, DATA or BDAT, body, results (RFC 5321 3.3, RFC 2920 3.1, RFC 2033 4.2).
+// The message half of ClientSession: MAIL, RCPT, DATA or BDAT, body, results (RFC 5321 3.3, RFC 2920 3.1, RFC 2033 4.2; SMTP-07).
 #include <algorithm>
 
 #include "engine/smtp/client_session.h"

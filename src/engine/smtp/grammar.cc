@@ -106,7 +106,7 @@ Parsed parse_rcpt(std::string_view arguments, const Dialect& dialect) {
   return Command{Rcpt{std::move(recipient)}};
 }
 
-/// RFC 3030 2: BDAT SP chunk-size [ SP "LAST" ].
+/// RFC 3030 2, SMTP-08: BDAT SP chunk-size [ SP "LAST" ].
 Parsed parse_bdat(std::string_view arguments, const Dialect&) {
   const std::size_t digits = std::min(arguments.find_first_not_of("0123456789"), arguments.size());
   if (digits == 0) return bad_argument("say BDAT <octets> [LAST]");

@@ -109,7 +109,7 @@ void ServerSession::greet_back(Hello hello, std::string name) {
   std::string lines = "250-" + options_.host +
                       "\r\n250-PIPELINING\r\n250-SIZE " + std::to_string(static_cast<std::uint64_t>(options_.limits.message)) +
                       "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n";
-  if (tls_ == TlsState::clear && options_.starttls == StartTlsOffer::yes) lines += "250-STARTTLS\r\n";
+  if (tls_ == TlsState::clear && options_.starttls == StartTlsOffer::yes) lines += "250-STARTTLS\r\n";  // TLS-07
   if (tls_ == TlsState::encrypted) lines += "250-REQUIRETLS\r\n";  // RTL-01
   idle_command(lines + "250 CHUNKING\r\n");
 }

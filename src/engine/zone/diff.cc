@@ -1,6 +1,7 @@
 #include "engine/zone/diff.h"
 
 #include <algorithm>
+#include <map>
 
 namespace danewerk::zone {
 namespace {
@@ -24,6 +25,8 @@ void replace(ZoneChange& change, const RrSet& wanted, const RrSet* present) {
   if (present != nullptr) {
     change.prerequisites.emplace_back(types::RrSetIs{present->sorted()});  // DDNS-02
     change.deletes.emplace_back(types::DeleteRrSet{wanted.name, wanted.type});
+  } else if (wanted.type == types::RecordType::cname) {
+    change.prerequisites.emplace_back(types::NameFree{wanted.name});  // an alias beside anything else is dropped in silence: DDNS-03
   } else {
     change.prerequisites.emplace_back(types::RrSetAbsent{wanted.name, wanted.type});  // DDNS-02
   }
@@ -64,6 +67,17 @@ std::vector<ZoneChange> diff(const types::DomainName& zone, const std::vector<Rr
   return out;
 }
 
+std::vector<ZoneChange> diff(const MxZone& zone, const std::vector<RrSet>& desired, const std::vector<RrSet>& observed) {
+  std::map<types::DomainName, std::vector<RrSet>> by_zone;
+  for (const RrSet& set : desired) by_zone[zone_holding(zone, set.name)].push_back(set);
+  std::vector<ZoneChange> out;
+  for (const auto& [apex, sets] : by_zone) {
+    std::vector<ZoneChange> changes = diff(apex, sets, observed);
+    std::move(changes.begin(), changes.end(), std::back_inserter(out));
+  }
+  return out;
+}
+
 std::string describe(const ZoneChange& change) {
   std::string out;
   const auto tell = [&](const types::DomainName& name, types::RecordType type) {
@@ -79,6 +93,7 @@ std::string describe(const ZoneChange& change) {
   for (const auto& prerequisite : change.prerequisites) {
     if (const auto* is = std::get_if<types::RrSetIs>(&prerequisite)) tell(is->set.name, is->set.type);
     if (const auto* absent = std::get_if<types::RrSetAbsent>(&prerequisite)) tell(absent->name, absent->type);
+    if (const auto* free = std::get_if<types::NameFree>(&prerequisite)) tell(free->name, types::RecordType::cname);
   }
   return out;
 }

@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "engine/zone/mx_zone.h"
 #include "types/zone_change.h"
 
 namespace danewerk::zone {
@@ -20,6 +21,9 @@ constexpr std::size_t most_sets_a_change = 60;
 /// most_sets_a_change go into further changes, in order. DDNS-01, DDNS-02.
 std::vector<types::ZoneChange> diff(const types::DomainName& zone, const std::vector<types::RrSet>& desired,
                                     const std::vector<types::RrSet>& observed);
+
+/// The same for RRsets of the zone and of the zones of its explicit shards: a change for each zone that differs.
+std::vector<types::ZoneChange> diff(const MxZone& zone, const std::vector<types::RrSet>& desired, const std::vector<types::RrSet>& observed);
 
 /// "*.s1.mx.example TLSA: 2 records become 3" for each set that changes: what an operator reads in the log.
 std::string describe(const types::ZoneChange& change);

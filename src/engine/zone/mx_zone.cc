@@ -6,6 +6,7 @@ namespace danewerk::zone {
 namespace {
 
 using types::DomainName;
+using types::Holding;
 using types::IpAddress;
 using types::RecordData;
 using types::RecordType;
@@ -45,26 +46,69 @@ Result<void> check(const MxZone& zone) {
   return {};
 }
 
+std::string owner_prefix(Holding holding) {
+  switch (holding) {
+    case Holding::wildcard: return "*.";
+    case Holding::explicit_hosts: return "_dane.";
+    case Holding::shared: return "_25._tcp.mx.";
+  }
+  return "*.";
+}
+
+RrSet tlsa_set(const MxZone& zone, const DomainName& owner, const types::TlsaSet& tlsa) {
+  const std::vector<RecordData> records(tlsa.begin(), tlsa.end());
+  return RrSet::of(owner, RecordType::tlsa, zone.tlsa_ttl, records).sorted();
+}
+
 }  // namespace
 
-std::vector<DomainName> wildcard_names(const MxZone& zone) {
+std::vector<DomainName> certificate_names(const MxZone& zone) {
+  const types::MxPlan plan = zone.plan();
   std::vector<DomainName> out;
-  for (std::uint16_t i = 0; i < zone.shards.count; ++i) out.push_back(zone.apex.prefixed("*." + types::shard_name(i)));
+  for (std::uint16_t i = 0; i < zone.shards.count; ++i) {
+    const bool one_host = plan.holding_of(i) == Holding::shared;
+    out.push_back(zone.apex.prefixed((one_host ? "mx." : "*.") + types::shard_name(i)));
+  }
   return out;
 }
 
-RrSet tlsa_set(const MxZone& zone, const DomainName& wildcard, const types::TlsaSet& tlsa) {
-  const std::vector<RecordData> records(tlsa.begin(), tlsa.end());
-  return RrSet::of(wildcard, RecordType::tlsa, zone.tlsa_ttl, records).sorted();
+std::vector<DomainName> tlsa_owners(const MxZone& zone) {
+  const types::MxPlan plan = zone.plan();
+  std::vector<DomainName> out;
+  for (std::uint16_t i = 0; i < zone.shards.count; ++i) out.push_back(zone.apex.prefixed(owner_prefix(plan.holding_of(i)) + types::shard_name(i)));
+  return out;
+}
+
+std::vector<DomainName> shard_zones(const MxZone& zone) {
+  const types::MxPlan plan = zone.plan();
+  std::vector<DomainName> out;
+  for (std::uint16_t i = 0; i < zone.shards.count; ++i) {
+    if (plan.holding_of(i) == Holding::explicit_hosts) out.push_back(zone.apex.prefixed(types::shard_name(i)));
+  }
+  return out;
+}
+
+DomainName zone_holding(const MxZone& zone, const DomainName& name) {
+  if (!name.is_within(zone.apex) || name == zone.apex) return zone.apex;
+  std::string_view above = name.text().substr(0, name.text().size() - zone.apex.text().size() - 1);
+  const std::string_view label = above.substr(above.rfind('.') + 1);  // the whole where there is no dot
+  for (std::uint16_t i = 0; i < zone.shards.count && i < zone.holdings.size(); ++i) {
+    if (zone.holdings[i] == Holding::explicit_hosts && label == types::shard_name(i)) return zone.apex.prefixed(label);
+  }
+  return zone.apex;
 }
 
 Result<std::vector<RrSet>> desired_records(const MxZone& zone, const types::TlsaSet& tlsa) {
   TRY_VOID(check(zone));
   std::vector<RrSet> out;
   for (const NamedHost& host : zone.hosts) add_addresses(out, host.name, zone.address_ttl, host.addresses);
-  for (const DomainName& wildcard : wildcard_names(zone)) {
-    add_addresses(out, wildcard, zone.address_ttl, zone.mx_addresses);  // PUB-11: one node answers for all names below
-    out.push_back(tlsa_set(zone, wildcard, tlsa));
+  const std::vector<DomainName> owners = tlsa_owners(zone);
+  const types::MxPlan plan = zone.plan();
+  for (std::uint16_t i = 0; i < zone.shards.count; ++i) {
+    const Holding holding = plan.holding_of(i);
+    if (holding == Holding::wildcard) add_addresses(out, owners[i], zone.address_ttl, zone.mx_addresses);  // PUB-11: one node for all names below
+    if (holding == Holding::shared) add_addresses(out, zone.apex.prefixed("mx." + types::shard_name(i)), zone.address_ttl, zone.mx_addresses);
+    out.push_back(tlsa_set(zone, owners[i], tlsa));
     if (out.back().rdatas.size() > most_tlsa_records) {  // PUB-09
       return fail(ErrorKind::limit, "zone " + zone.apex.to_string() + ": " + std::to_string(out.back().rdatas.size()) +
                                         " TLSA records for one host; large senders fail above 12, so 8 is the most");

@@ -25,7 +25,7 @@ void append_lines(std::vector<std::string>& out, char sign, const RrSet& set) {
 
 }  // namespace
 
-Plan plan(const types::DomainName& zone, const std::vector<RrSet>& desired, const Standing& standing, const std::vector<RrSet>& written,
+Plan plan(const MxZone& zone, const std::vector<RrSet>& desired, const Standing& standing, const std::vector<RrSet>& written,
           Writers writers) {
   Plan out;
   for (const types::DomainName& alias : standing.aliases) {

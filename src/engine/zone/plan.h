@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/zone/mx_zone.h"
 #include "types/zone_change.h"
 
 namespace danewerk::zone {
@@ -41,7 +42,7 @@ struct Plan {
 };
 
 /// `written`: what we noted for names and types, a set each.
-Plan plan(const types::DomainName& zone, const std::vector<types::RrSet>& desired, const Standing& standing,
+Plan plan(const MxZone& zone, const std::vector<types::RrSet>& desired, const Standing& standing,
           const std::vector<types::RrSet>& written, Writers writers);
 
 /// TLSA records among `standing` that neither `desired` nor `written` holds, as text.

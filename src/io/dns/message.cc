@@ -228,7 +228,7 @@ Bytes build_query(std::uint16_t id, const DnsQuestion& question, Recursion recur
   CHECK(knot_pkt_put_question(packet.get(), name.data(), KNOT_CLASS_IN, static_cast<std::uint16_t>(question.type)) == KNOT_EOK);
   knot_rrset_t opt;
   CHECK(knot_edns_init(&opt, edns_udp_size, 0, KNOT_EDNS_VERSION, nullptr) == KNOT_EOK);
-  knot_edns_set_do(&opt);
+  knot_edns_set_do(&opt);  // RES-06
   CHECK(knot_pkt_begin(packet.get(), KNOT_ADDITIONAL) == KNOT_EOK);
   CHECK(knot_pkt_put(packet.get(), KNOT_COMPR_HINT_NONE, &opt, 0) == KNOT_EOK);
   Bytes out = packet.wire();

@@ -64,6 +64,10 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   signal(SIGPIPE, SIG_DFL);
   limit_memory(spec);
+  if (spec.output >= 0) {
+    dup2(spec.output, STDOUT_FILENO);
+    dup2(spec.output, STDERR_FILENO);
+  }
   // PR_SET_PDEATHSIG is cleared when credentials change, so it comes after; the parent may have died meanwhile.
   const bool ready = become(spec) && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent &&
                      (spec.writable.empty() || write_only_below(spec.writable));

@@ -38,6 +38,7 @@ struct ChildSpec {
   std::optional<ByteCount> memory_limit; ///< RLIMIT_AS
   std::vector<std::string> writable;     ///< Landlock: directories it may write below; empty: not restricted
   std::vector<gid_t> more_groups = {};   ///< beside its own; only with run_as
+  int output = -1;                       ///< a descriptor that takes the place of its standard output and error; -1: ours
 };
 
 /// Forks and executes. Must be called from the process's main thread: the kernel ties a child's life to the thread that

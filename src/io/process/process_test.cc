@@ -103,6 +103,18 @@ TEST(Supervisor, starts_again_what_ends_and_stops_in_order) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+// A disk without room for a pid file: what it is for, a leftover after a fault of the kernel's, is no reason not to serve.
+TEST(Supervisor, starts_where_no_pid_file_can_be_written) {
+  const Directory run;
+  std::filesystem::create_directories(run.file("shell.pid") + "/in the way");
+  const pid_t pid = supervised({shell("echo x >> " + run.file("starts"))}, run);
+  EXPECT_TRUE(eventually([&] { return contents(run.file("starts")).size() >= 4; }));
+  kill(pid, SIGTERM);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 TEST(Supervisor, its_children_die_with_it_even_by_sigkill) {
   const Directory run;
   const pid_t pid = supervised({shell("echo $$ > " + run.file("pid") + "; exec sleep 1000")}, run);

@@ -110,7 +110,11 @@ class Family {
     TRY(child.pid, start_child(*child.spec));
     child.started = std::chrono::steady_clock::now();
     child.start_again = SteadyTime::max();
-    return note_child(run_directory_, child.spec->name, child.pid);
+    // A full disk must not keep mail from going out, and children die with us all the same: the kernel sees to that (child.h).
+    if (auto noted = note_child(run_directory_, child.spec->name, child.pid); !noted) {
+      report_(child.spec->name, noted.error().what + "; it runs, but if it outlived us the next start would not know it for ours");
+    }
+    return {};
   }
 
   std::vector<Running> children_;

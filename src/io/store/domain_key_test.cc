@@ -55,6 +55,41 @@ TEST(DomainStore, changes_show_in_the_next_snapshot_and_after_reopening) {
   EXPECT_EQ(finish(*store, queue.ledger("contoso.example"))->size(), 2U);
 }
 
+TEST(DomainStore, what_became_of_a_domain_is_kept) {
+  auto disk = SimulatedDisk::make(23, {});
+  auto store = *Store::open(disk, test::turned_settings());
+  auto domains = *DomainStore::open(*store);
+  auto added = domain("contoso.example", "contoso");
+  const auto name = added.domain;
+  added.facts.token = {1, 2, 0, 255, 5, 6, 7, 8, 9, 10};
+  ASSERT_TRUE(finish(*store, domains->add({added}, act, DomainStore::NewTenants::made)).has_value());
+  types::DomainFacts after = added.facts;
+  after.proof = types::ControlProof::txt_record;
+  after.verified = start_of_time + 1h;
+  after.dane.asked = start_of_time + 2h;
+  after.dane.withdrawn = start_of_time + 3h;
+  after.looked = start_of_time + 4h;
+  after.mx_ttl = Ttl{3600};
+  ASSERT_TRUE(finish(*store, domains->note({{name, added.facts, after}, {*types::DomainName::parse("gone.example"), {}, after}})).has_value());
+  EXPECT_EQ(domains->snapshot()->find(name)->facts, after);
+
+  types::DomainFacts later = after;
+  later.quarantined = start_of_time + 5h;
+  ASSERT_TRUE(finish(*store, domains->note({{name, added.facts, later}})).has_value());
+  EXPECT_EQ(domains->snapshot()->find(name)->facts, after) << "what was concluded from older facts is not written over newer ones";
+  EXPECT_EQ(finish(*store, domains->ask({{name, added.facts, later}}, "domain.test", act)).error().kind, ErrorKind::conflict);
+  ASSERT_TRUE(finish(*store, domains->ask({{name, after, later}}, "domain.test", act)).has_value());
+
+  domains.reset();
+  store.reset();
+  disk = disk->after_power_cut({});
+  store = *Store::open(disk, test::turned_settings());
+  domains = *DomainStore::open(*store);
+  EXPECT_EQ(domains->snapshot()->find(name)->facts, later);
+  QueueStore queue(*store);
+  EXPECT_EQ(finish(*store, queue.ledger("contoso.example"))->front().action, "domain.test");
+}
+
 TEST(DomainStore, many_domains_in_one_change) {
   auto store = *Store::open(SimulatedDisk::make(22, {}), test::turned_settings());
   auto domains = *DomainStore::open(*store);
@@ -70,7 +105,7 @@ TEST(KeyStore, instants_are_set_once_and_survive) {
   auto disk = SimulatedDisk::make(23, {});
   auto store = *Store::open(disk, test::turned_settings());
   KeyStore keys(*store);
-  types::KeyFacts key{"k1", "ecdsa-p256", "PRIVATE", "", *types::TlsaRecord::parse("3 1 1 " + std::string(64, 'a')),
+  types::KeyFacts key{"k1", types::KeyAlgorithm::ecdsa_p256, "PRIVATE", "", *types::TlsaRecord::parse("3 1 1 " + std::string(64, 'a')),
                       start_of_time, {}, {}, {}, {}, {}};
   ASSERT_TRUE(finish(*store, keys.add(key)).has_value());
   EXPECT_EQ(finish(*store, keys.add(key)).error().kind, ErrorKind::conflict);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "io/store/domain_rows.h"
 #include "io/store/ledger.h"
 
 namespace danewerk::io {
@@ -75,6 +76,10 @@ void Domains::put(types::AcceptedDomain domain) {
   if (own_shard(shard_of(name.text())).domains.insert_or_assign(name, std::move(domain)).second) ++size_;
 }
 
+void Domains::put_facts(const types::DomainName& domain, const types::DomainFacts& facts) {
+  if (find(domain) != nullptr) own_shard(shard_of(domain.text())).domains.find(domain)->second.facts = facts;
+}
+
 void Domains::put_tenant(types::Tenant tenant) {
   const std::string id = tenant.id.text();
   own_shard(shard_of(id)).tenants.insert_or_assign(id, std::move(tenant));
@@ -104,15 +109,7 @@ Result<void> DomainStore::load() {
     TRY(auto id, types::TenantId::parse(tenants.text(0)));
     loaded->put_tenant(types::Tenant{id, tenants.text(1), tenants.instant(2), tenants.text(3)});
   }
-  TRY(Rows rows, database.query("SELECT domain, tenant, route, created_at, created_by FROM accepted_domain"));
-  while (true) {
-    TRY(const bool more, rows.next());
-    if (!more) break;
-    TRY(auto name, types::DomainName::parse(rows.text(0)));
-    TRY(auto tenant, types::TenantId::parse(rows.text(1)));
-    TRY(auto route, types::Route::parse(rows.text(2)));
-    loaded->put(types::AcceptedDomain{name, tenant, route, rows.instant(3), rows.text(4)});
-  }
+  TRY_VOID(load_domains(*loaded));
   TRY(Rows held, database.query("SELECT tenant, new_mail, inbound, at, who, why FROM tenant_suspension"));
   while (true) {
     TRY(const bool more, held.next());
@@ -123,6 +120,18 @@ Result<void> DomainStore::load() {
   }
   shared_->current = std::move(loaded);
   return {};
+}
+
+Result<void> DomainStore::load_domains(Domains& into) {
+  TRY(Rows rows, store_.reading_at_start().query("SELECT domain, tenant, route, created_at, created_by" FACTS_COLUMNS " FROM accepted_domain"));
+  while (true) {
+    TRY(const bool more, rows.next());
+    if (!more) return {};
+    TRY(auto name, types::DomainName::parse(rows.text(0)));
+    TRY(auto tenant, types::TenantId::parse(rows.text(1)));
+    TRY(auto route, types::Route::parse(rows.text(2)));
+    into.put(types::AcceptedDomain{name, tenant, route, rows.instant(3), rows.text(4), read_facts(rows, 5)});
+  }
 }
 
 std::shared_ptr<const Domains> DomainStore::snapshot() const {
@@ -231,9 +240,7 @@ Result<std::optional<types::Tenant>> insert_domain(Database& database, const typ
     made = types::Tenant{domain.tenant, domain.tenant.text(), act.at, act.who};
     TRY_VOID(insert_tenant(database, *made, act));
   }
-  TRY_VOID(database.run("INSERT INTO accepted_domain(domain, tenant, route, created_at, created_by) VALUES(?1,?2,?3,?4,?5)"
-                        " ON CONFLICT DO NOTHING",
-                        name, domain.tenant.text(), route, domain.created_at, domain.created_by));
+  TRY_VOID(insert_accepted(database, domain));
   if (database.changes() == 0) return fail(ErrorKind::conflict, "domain " + name + " is accepted already");
   TRY_VOID(insert_ledger(database, act, domain.tenant, "domain.add", name, "{\"route\":\"" + route + "\"}"));
   return made;
@@ -297,6 +304,44 @@ Task<Result<void>> DomainStore::remove(types::DomainName domain, types::AdminAct
     return insert_ledger(database, act, std::nullopt, "domain.remove", name, "{}");
   };
   std::function<void(Domains&)> show = [domain](Domains& next) { next.erase(domain); };
+  co_return co_await change(std::move(work), std::move(show));
+}
+
+Task<Result<void>> DomainStore::note(std::vector<FactsChange> changes) {
+  auto job = std::make_shared<std::vector<FactsChange>>(std::move(changes));
+  auto done = std::make_shared<std::vector<const FactsChange*>>();
+  Writer::Work work = [job, done](Database& database) -> Result<void> {
+    done->clear();
+    for (const FactsChange& change : *job) {
+      TRY(const auto now, find_facts(database, change.domain));
+      if (!now || *now != change.before) continue;
+      TRY_VOID(update_facts(database, change.domain, change.after));
+      done->push_back(&change);
+    }
+    return {};
+  };
+  std::function<void(Domains&)> show = [job, done](Domains& next) {
+    for (const FactsChange* change : *done) next.put_facts(change->domain, change->after);
+  };
+  co_return co_await change(std::move(work), std::move(show));
+}
+
+Task<Result<void>> DomainStore::ask(std::vector<FactsChange> changes, std::string action, types::AdminAct act) {
+  auto job = std::make_shared<std::vector<FactsChange>>(std::move(changes));
+  Writer::Work work = [job, action = std::move(action), act](Database& database) -> Result<void> {
+    for (const FactsChange& change : *job) {
+      const std::string name = change.domain.to_string();
+      TRY(const auto now, find_facts(database, change.domain));
+      if (!now) return fail(ErrorKind::not_found, "domain " + name + " is not accepted here");
+      if (*now != change.before) return fail(ErrorKind::conflict, "domain " + name + " was changed meanwhile; look again and try again");
+      TRY_VOID(update_facts(database, change.domain, change.after));
+      TRY_VOID(insert_ledger(database, act, std::nullopt, action, name, "{}"));
+    }
+    return {};
+  };
+  std::function<void(Domains&)> show = [job](Domains& next) {
+    for (const FactsChange& change : *job) next.put_facts(change.domain, change.after);
+  };
   co_return co_await change(std::move(work), std::move(show));
 }
 

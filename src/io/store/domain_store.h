@@ -44,6 +44,7 @@ class Domains {
   static constexpr std::size_t shard_count = 1024;
   static std::size_t shard_of(std::string_view name);
   void put(types::AcceptedDomain domain);
+  void put_facts(const types::DomainName& domain, const types::DomainFacts& facts);
   void put_tenant(types::Tenant tenant);
   void erase(const types::DomainName& domain);
   void erase_tenant(const types::TenantId& tenant);
@@ -83,6 +84,19 @@ class DomainStore {
   Task<Result<void>> change_route(types::DomainName domain, types::Route route, types::AdminAct act);
   Task<Result<void>> remove(types::DomainName domain, types::AdminAct act);
 
+  /// What has become of a domain since.
+  struct FactsChange {
+    types::DomainName domain;
+    types::DomainFacts before;  ///< as they were when the change was decided
+    types::DomainFacts after;
+  };
+  /// What looks have shown: all of them in one transaction, without ledger rows. A domain that is gone, or whose facts are other
+  /// ones by now than `before`, is left as it is: the next look decides afresh.
+  Task<Result<void>> note(std::vector<FactsChange> changes);
+  /// What a person asked for: one or many, each with its ledger row (`action` like "domain.enable-dane"), all or none. Errors:
+  /// conflict where the facts of one are no longer `before`; not_found.
+  Task<Result<void>> ask(std::vector<FactsChange> changes, std::string action, types::AdminAct act);
+
  private:
   explicit DomainStore(Store& store) : shared_(std::make_shared<Shared>()), store_(store) {}
   struct Shared {
@@ -90,6 +104,7 @@ class DomainStore {
     std::shared_ptr<const Domains> current = std::make_shared<Domains>();
   };
   Result<void> load();
+  Result<void> load_domains(Domains& into);
   /// `work` in a transaction; after its commit `show` changes the next snapshot, on the writer's thread: in commit order.
   Task<Result<void>> change(Writer::Work work, std::function<void(Domains&)> show);
 

@@ -17,7 +17,9 @@ Result<std::vector<types::KeyFacts>> read_keys(Database& database) {
     if (!more) return out;
     auto tlsa = types::TlsaRecord::parse(rows.text(4));
     if (!tlsa) return fail(ErrorKind::corrupt, "stored key " + rows.text(0) + ": " + tlsa.error().what);
-    out.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), *std::move(tlsa), rows.instant(5),
+    const auto algorithm = types::parse_key_algorithm(rows.text(1));
+    if (!algorithm) return fail(ErrorKind::corrupt, "stored key " + rows.text(0) + ": " + algorithm.error().what);
+    out.push_back({rows.text(0), *algorithm, rows.text(2), rows.text(3), *std::move(tlsa), rows.instant(5),
                    rows.maybe_instant(6), rows.maybe_instant(7), rows.maybe_instant(8), rows.maybe_instant(9),
                    rows.maybe_instant(10)});
   }
@@ -64,7 +66,7 @@ Task<Result<void>> KeyStore::add(types::KeyFacts key) {
     TRY_VOID(database.run(
         "INSERT INTO key_pair(id, algorithm, private_key, certificate, tlsa, created_at, published_at, seen_everywhere_at,"
         " serving_since, retired_at, withdrawn_at) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT DO NOTHING",
-        key.id, key.algorithm, key.private_key, key.certificate, key.tlsa.to_string(), key.created_at, key.published_at,
+        key.id, types::to_string(key.algorithm), key.private_key, key.certificate, key.tlsa.to_string(), key.created_at, key.published_at,
         key.seen_everywhere_at, key.serving_since, key.retired_at, key.withdrawn_at));
     if (database.changes() == 0) return fail(ErrorKind::conflict, "there is a key '" + key.id + "' already");
     return {};

@@ -217,7 +217,52 @@ CREATE INDEX recipient_lane ON recipient(state, hop, tenant, next_at, message) W
 CREATE INDEX recipient_held ON recipient(state) WHERE state = 4;
 )";
 
-constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index};
+// 9: the life of a domain (types/domain_facts.h). Instants are 0 for never. Domains of before were added by the operator and have
+// been answered for with TLSA records ever since.
+constexpr const char* life_tables = R"(
+ALTER TABLE accepted_domain ADD COLUMN token BLOB NOT NULL DEFAULT x'00000000000000000000';
+ALTER TABLE accepted_domain ADD COLUMN proof INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN control_confirmed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN dnssec_asked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN dnssec_withdrawn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN dane_asked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN dane_withdrawn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN mx_here INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN mx_elsewhere INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN others_gone INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN dane_live INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN looked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accepted_domain ADD COLUMN mx_ttl INTEGER NOT NULL DEFAULT 0;
+UPDATE accepted_domain SET proof = 3, verified = created_at, dnssec_asked = created_at, dane_asked = created_at;
+)";
+
+// 10: certificates that others issued, the orders to CAs, and what challenges put into a zone.
+constexpr const char* certificate_tables = R"(
+CREATE TABLE certificate (
+  subject TEXT PRIMARY KEY,
+  names TEXT NOT NULL,
+  private_key TEXT NOT NULL,
+  chain TEXT NOT NULL,
+  source TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE certificate_order (
+  id INTEGER PRIMARY KEY,
+  names TEXT NOT NULL,
+  began_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  failure TEXT NOT NULL,
+  not_before INTEGER
+);
+CREATE INDEX certificate_order_of ON certificate_order(names, id);
+CREATE TABLE challenge_record (name TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (name, value)) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
+                                    life_tables, certificate_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -191,6 +191,18 @@ types::CertificateChain describe_chain(const ::stack_st_X509* chain) {
   return out;
 }
 
+std::vector<types::CertificateDigests> digest_chain(const ::stack_st_X509* chain) {
+  const ErrorQueueGuard guard;
+  std::vector<types::CertificateDigests> out;
+  for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) {
+    const X509* certificate = sk_X509_value(chain, i);
+    const Bytes der = encode<X509>(i2d_X509, certificate);
+    const Bytes spki = encode<X509_PUBKEY>(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(certificate));
+    out.push_back({to_hex(associate(der, TlsaMatching::sha2_256)), to_hex(associate(spki, TlsaMatching::sha2_256))});
+  }
+  return out;
+}
+
 // TL-12; RFC 6698 4.1, RFC 7672 3.1
 AssociationData inspect_association(const types::TlsaRecord& record) {
   if (record.truncated || record.matching != TlsaMatching::full) return AssociationData::digest;

@@ -25,6 +25,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "types/attempt.h"
 #include "types/certificate_info.h"
 #include "types/tlsa_record.h"
 
@@ -43,6 +44,8 @@ Result<types::CertificateChain> read_chain(std::span<const Bytes> ders);
 
 /// The same for certificates that OpenSSL holds parsed (a handshake's peer chain, ParsedChain); null is the empty chain.
 types::CertificateChain describe_chain(const ::stack_st_X509* chain);
+/// Of that, what the history of an attempt keeps, without the work of the rest.
+std::vector<types::CertificateDigests> digest_chain(const ::stack_st_X509* chain);
 
 /// What the data of a record holds; `digest` where its matching type is not Full(0). Too weak is a key below the floor,
 /// or of an algorithm we do not know. The signature on the certificate in a record does not count: a trust anchor or a

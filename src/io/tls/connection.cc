@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "io/tls/handshake_flood.h"
+
 namespace danewerk::io {
 namespace {
 
@@ -59,6 +61,10 @@ Result<std::size_t> Connection::try_read(std::span<char> into, int& want) {
   if (SSL_read_ex(tls_.get(), into.data(), into.size(), &n) == 1) return n;
   const int error_number = errno;
   const int error = SSL_get_error(tls_.get(), 0);
+  if (floods_with_handshakes(tls_.get())) {
+    return fail(ErrorKind::unavailable, "read: the peer began more than " + std::to_string(most_handshakes_after_the_handshake) +
+                                            " handshakes within the connection (key updates, tickets, renegotiation)");
+  }
   if (error == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
   if (error == SSL_ERROR_SYSCALL) return peer_gone("read", error_number);
   if (error == SSL_ERROR_SSL) return fail(ErrorKind::unavailable, "read: " + tls_error_text("TLS failure"));

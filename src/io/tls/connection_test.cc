@@ -1,6 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <thread>
 
 #include "io/runtime/reactor.h"
 #include "io/runtime/task_group.h"
@@ -98,6 +104,105 @@ Task<> silent_peer() {
 }
 
 TEST(Connection, a_silent_peer_meets_the_deadline) { run_to_end(silent_peer()); }
+
+/// A peer of OpenSSL's own, blocking, on a thread: it can do what Connection never does. `misbehave` says whether to go on.
+class Rude {
+ public:
+  Rude(const SSL_METHOD* method, int version, std::function<bool(SSL*)> misbehave) : method_(method), version_(version), misbehave_(std::move(misbehave)) {}
+  void start(int descriptor) {
+    thread_ = std::thread([this, descriptor] { run(descriptor); });
+  }
+  ~Rude() { thread_.join(); }
+
+ private:
+  void run(int descriptor) const {
+    signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to a socket that may be closed
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(method_), &SSL_CTX_free);
+    SSL_CTX_set_max_proto_version(context.get(), version_);
+    const std::string key = *generate_key(KeyAlgorithm::ecdsa_p256);
+    const Instant now = *parse_rfc3339("2026-01-01T00:00:00Z");
+    const auto identity = ServerContext::make({{key, *self_issue(key, {*types::DomainName::parse("mx.example")}, now, now + 24h)}});
+    SSL_CTX_use_certificate(context.get(), SSL_CTX_get0_certificate((*identity)->get()));
+    SSL_CTX_use_PrivateKey(context.get(), SSL_CTX_get0_privatekey((*identity)->get()));
+    const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), &SSL_free);
+    SSL_set_fd(tls.get(), descriptor);
+    const bool is_server = SSL_is_server(tls.get()) == 1;
+    if ((is_server ? SSL_accept(tls.get()) : SSL_connect(tls.get())) == 1) {
+      for (int i = 0; i < 2'000 && misbehave_(tls.get()); ++i) {}
+    }
+    close(descriptor);
+  }
+
+  const SSL_METHOD* method_;
+  int version_;
+  std::function<bool(SSL*)> misbehave_;
+  std::thread thread_;
+};
+
+/// What a read says at last. One that never ends shows as the test's own deadline.
+Task<> read_to_the_end(bool as_server, Rude& rude, std::string& said) {
+  int fds[2];
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+  Connection ours(Socket(co_await this_executor(), fds[0]));
+  rude.start(fds[1]);
+  ours.expires_after(60s);
+  Result<TlsInfo> info = TlsInfo{};
+  const auto own = server_context(KeyAlgorithm::ecdsa_p256);
+  const auto client = *ClientContext::make();
+  if (as_server) {
+    info = co_await ours.accept_tls(own);
+  } else {
+    info = co_await ours.start_tls(client, "mx.example", nullptr);
+  }
+  EXPECT_TRUE(info.has_value());
+  std::vector<char> buffer(64);
+  auto got = co_await ours.read_some(buffer);
+  said = got ? std::string(buffer.data(), *got) : got.error().what;
+}
+
+// TLS-03; conformance: renegotiation and KeyUpdate floods. Without a bound such a read lasts as long as the flood.
+TEST(Connection, a_flood_of_key_updates_ends_it) {
+  for (const int wanted : {SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED}) {
+    Rude rude(TLS_client_method(), TLS1_3_VERSION, [wanted](SSL* tls) { return SSL_key_update(tls, wanted) == 1 && SSL_do_handshake(tls) == 1; });
+    std::string said;
+    run_to_end(read_to_the_end(true, rude, said));
+    EXPECT_NE(said.find("more than 32 handshakes"), std::string::npos) << said;
+  }
+}
+
+TEST(Connection, a_flood_of_tickets_ends_it) {
+  Rude rude(TLS_server_method(), TLS1_3_VERSION, [](SSL* tls) { return SSL_new_session_ticket(tls) == 1 && SSL_do_handshake(tls) == 1; });
+  std::string said;
+  run_to_end(read_to_the_end(false, rude, said));
+  EXPECT_NE(said.find("more than 32 handshakes"), std::string::npos) << said;
+}
+
+TEST(Connection, an_honest_key_update_disturbs_nobody) {
+  Rude rude(TLS_client_method(), TLS1_3_VERSION, [](SSL* tls) {
+    EXPECT_EQ(SSL_key_update(tls, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    EXPECT_EQ(SSL_write(tls, "under a new key", 15), 15);
+    return false;
+  });
+  std::string said;
+  run_to_end(read_to_the_end(true, rude, said));
+  EXPECT_EQ(said, "under a new key");
+}
+
+TEST(Connection, renegotiation_is_refused) {
+  bool begun_anew = true;
+  {
+    Rude rude(TLS_client_method(), TLS1_2_VERSION, [&begun_anew](SSL* tls) {
+      EXPECT_EQ(SSL_get_secure_renegotiation_support(tls), 1) << "RFC 5746";
+      EXPECT_EQ(SSL_get_extms_support(tls), 1) << "RFC 7627";
+      EXPECT_EQ(SSL_get_current_compression(tls), nullptr);
+      begun_anew = SSL_renegotiate(tls) == 1 && SSL_do_handshake(tls) == 1;
+      return false;
+    });
+    std::string said;
+    run_to_end(read_to_the_end(true, rude, said));
+  }  // the peer has done what it wanted
+  EXPECT_FALSE(begun_anew);
+}
 
 Task<> one_octet(Connection& client) {
   std::vector<char> buffer(16);

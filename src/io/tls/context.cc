@@ -4,10 +4,13 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "io/tls/handshake_flood.h"
+#include "io/tls/lean_library.h"
+
 namespace danewerk::io {
 namespace {
 
-// RFC 9325 4.2: forward secrecy and AEAD first; CBC suites stay for old peers, static RSA and DHE do not.
+// RFC 9325 4.2: forward secrecy and AEAD first; CBC suites stay for old peers; static RSA, DHE, anonymous ones do not (TLS-09).
 constexpr const char* tls12_ciphers =
     "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:ECDHE+SHA256:ECDHE+SHA384:ECDHE+SHA:!aNULL:!eNULL:!PSK:!SRP:!DSS:!3DES:!RC4:!CAMELLIA:!ARIA";
 
@@ -17,15 +20,16 @@ using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 Bio read_from(const std::string& pem) { return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free}; }
 
-std::shared_ptr<SSL_CTX> new_context(const SSL_METHOD* method) {
-  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(method), &SSL_CTX_free);
+std::shared_ptr<SSL_CTX> new_context(OSSL_LIB_CTX* library, const SSL_METHOD* method) {
+  std::shared_ptr<SSL_CTX> context(SSL_CTX_new_ex(library, nullptr, method), &SSL_CTX_free);
   if (!context) return nullptr;
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);  // TLS-01
   SSL_CTX_set_cipher_list(context.get(), tls12_ciphers);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
+  watch_for_handshake_floods(context.get());
   return context;
 }
 
@@ -61,7 +65,7 @@ std::string tls_error_text(const std::string& otherwise) {
 }
 
 Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vector<ServerIdentity>& identities) {
-  auto context = new_context(TLS_server_method());
+  auto context = new_context(nullptr, TLS_server_method());
   if (!context) return fail(ErrorKind::internal, "TLS server context: " + tls_error_text("out of memory"));
   SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_num_tickets(context.get(), 1);
@@ -70,12 +74,13 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vect
   static constexpr unsigned char session_id_context[] = "danewerk";
   SSL_CTX_set_session_id_context(context.get(), session_id_context, sizeof session_id_context - 1);
   if (identities.empty()) return fail(ErrorKind::malformed, "a TLS server needs at least one key and certificate");
+  // CRT-12: one chain for each key algorithm, and OpenSSL shows the one that the client can verify.
   for (std::size_t i = 0; i < identities.size(); ++i) TRY_VOID(add_identity(context.get(), identities[i], i));
   return std::shared_ptr<const ServerContext>(new ServerContext(std::move(context)));
 }
 
 Result<std::shared_ptr<const ClientContext>> ClientContext::make() {
-  auto context = new_context(TLS_client_method());
+  auto context = new_context(tls::lean_library(), TLS_client_method());
   if (!context) return fail(ErrorKind::internal, "TLS client context: " + tls_error_text("out of memory"));
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   // Even under SSL_VERIFY_NONE OpenSSL would build and check a chain from its own store and throw the result away.

@@ -18,7 +18,8 @@ Failure<Error> openssl_failed(const char* what) {
   return fail(ErrorKind::internal, std::string("DANE verification: ") + what + ": " + newest_openssl_error());
 }
 
-/// One for the process, never changed after it is made: it only lends its DANE digests and an empty trust store.
+/// One for the process, never changed after it is made: it only lends its DANE digests and an empty trust store, so that chains are
+/// built from what was sent and the records alone (CRT-02).
 SSL_CTX* shared_context() {
   static const SslCtxPtr context = [] {
     SslCtxPtr made(SSL_CTX_new(TLS_client_method()));

@@ -10,6 +10,7 @@
 #include "engine/dane/usability.h"
 #include "io/tls/certificate_forge.h"
 #include "io/tls/dane_verify.h"
+#include "io/tls/lean_library.h"
 
 namespace danewerk::tls {
 namespace {
@@ -101,6 +102,18 @@ Native judge_in_handshake(const Case& c) {
   return out;
 }
 
+/// The chain as a delivery's handshake reads it.
+X509StackPtr read_by_client(const std::vector<Bytes>& ders) {
+  X509StackPtr stack(sk_X509_new_null());
+  for (const Bytes& der : ders) {
+    X509* certificate = X509_new_ex(lean_library(), nullptr);
+    const unsigned char* at = der.data();
+    CHECK(d2i_X509(&certificate, &at, static_cast<long>(der.size())) != nullptr);
+    CHECK(sk_X509_push(stack.get(), certificate) > 0);
+  }
+  return stack;
+}
+
 Result<types::Verdict> judge_afterwards(const Case& c) {
   std::vector<dane::RecordFact> facts;
   for (const TlsaRecord& record : c.records) facts.push_back({record, inspect_association(record)});
@@ -110,7 +123,11 @@ Result<types::Verdict> judge_afterwards(const Case& c) {
   for (const Identity& identity : c.chain) ders.push_back(identity.der());
   std::vector<types::ReferenceName> names;
   for (const std::string& name : c.names) names.emplace_back(*types::DomainName::parse(name));
-  return verify_chain(ders, {usable, types::TlsaBaseDomain(*types::DomainName::parse(c.base)), names, c.at});
+  const DaneDemand demand{usable, types::TlsaBaseDomain(*types::DomainName::parse(c.base)), names, c.at};
+  auto verdict = verify_chain(ders, demand);
+  const auto as_delivered = verify_chain(read_by_client(ders).get(), demand);
+  EXPECT_TRUE(verdict && as_delivered && *verdict == *as_delivered);
+  return verdict;
 }
 
 const char* code_name(int error) {

@@ -69,7 +69,8 @@ std::string subject_alternative_names(const std::vector<types::DomainName>& name
 }  // namespace
 
 Result<std::string> generate_key(KeyAlgorithm algorithm) {
-  const Key key(algorithm == KeyAlgorithm::ecdsa_p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048), &EVP_PKEY_free);
+  const unsigned bits = algorithm == KeyAlgorithm::rsa_3072 ? 3072 : 2048;
+  const Key key(algorithm == KeyAlgorithm::ecdsa_p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(bits), &EVP_PKEY_free);
   const Bio bio(BIO_new(BIO_s_mem()), &BIO_free);
   if (!key || PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return failed("generate a key");

@@ -10,10 +10,11 @@
 #include "base/instant.h"
 #include "base/result.h"
 #include "types/domain_name.h"
+#include "types/key_algorithm.h"
 
 namespace danewerk::io {
 
-enum class KeyAlgorithm { ecdsa_p256, rsa_2048 };
+using types::KeyAlgorithm;
 
 /// A fresh private key, PEM (PKCS #8), from OpenSSL's generator. Error: internal.
 Result<std::string> generate_key(KeyAlgorithm algorithm);

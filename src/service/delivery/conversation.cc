@@ -45,12 +45,6 @@ types::Extension extension_of(const types::EnhancedCode& code) {
   return types::Extension::size;  // 5.3.4
 }
 
-std::vector<types::CertificateDigests> digests_of(const ::stack_st_X509* chain) {
-  std::vector<types::CertificateDigests> out;
-  for (const types::CertificateInfo& info : tls::describe_chain(chain)) out.push_back({info.sha256, info.spki_sha256});
-  return out;
-}
-
 /// What a conversation needs besides its errand and its line.
 struct Surroundings {
   std::shared_ptr<const io::ClientContext> tls;
@@ -152,7 +146,7 @@ class Conversation {
     attempt_.secured = clock_.now();
     attempt_.tls = types::TlsSession{info->version, info->cipher, info->resumed};
     const ::stack_st_X509* chain = connection_.peer_certificates();
-    if (hop_.dane || hop_.pkix) attempt_.presented = digests_of(chain);
+    if (hop_.dane || hop_.pkix) attempt_.presented = tls::digest_chain(chain);
     if ((hop_.dane && !judge_by_dane(chain)) || (hop_.pkix && !judge_by_pkix(chain))) {
       if (info->resumed) discard_ticket();
       co_return;

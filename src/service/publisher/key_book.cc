@@ -50,7 +50,6 @@ Result<types::KeyFacts> new_key(const std::vector<types::DomainName>& names, Dur
   TRY(facts.certificate, io::self_issue(facts.private_key, names, now - clock_slack, now + life));
   TRY(const auto info, leaf_of(facts.certificate));
   facts.id = key_id(now, info);
-  facts.algorithm = "ecdsa-p256";
   facts.tlsa = tls::record_for(info, types::TlsaUsage::dane_ee, types::TlsaSelector::spki, types::TlsaMatching::sha2_256);  // PUB-05
   facts.created_at = now;
   return facts;

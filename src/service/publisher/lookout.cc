@@ -29,8 +29,11 @@ types::TlsaSet in_both(const std::optional<types::TlsaSet>& so_far, const types:
   return out;
 }
 
-/// A host that is never given to a customer: customers' labels hold their domain, and "danewerk-probe" is none's.
-types::DomainName probe_below(const types::DomainName& wildcard) { return wildcard.parent().prefixed("_25._tcp.danewerk-probe"); }
+/// Where the set of a shard is looked for: below its wildcard at a host that is never given to a customer (customers' labels
+/// hold their domain, and "danewerk-probe" is none's); else at its own name.
+types::DomainName probe_for(const types::DomainName& owner) {
+  return owner.text().starts_with("*.") ? owner.parent().prefixed("_25._tcp.danewerk-probe") : owner;
+}
 
 std::vector<std::string> ds_records(const types::DomainName& zone, const std::vector<Bytes>& keys) {
   std::vector<std::string> out;
@@ -77,7 +80,7 @@ io::Task<void> Lookout::read_primary(Sighting& into, const std::vector<types::Rr
     into.at_primary.sets.push_back(reading.set);
     if (set.type == RecordType::tlsa) into.standing_ttl = std::max(into.standing_ttl.value_or(Ttl{0}), reading.set.ttl);
   }
-  const bool as_desired = zone::diff(zone_.apex, wanted, into.at_primary.sets).empty();
+  const bool as_desired = zone::diff(zone_, wanted, into.at_primary.sets).empty();
   into.observation.primary = as_desired ? rollover::ZoneObservation::Primary::as_desired : rollover::ZoneObservation::Primary::differs;
 }
 
@@ -85,8 +88,8 @@ io::Task<rollover::ServerSight> Lookout::sight_of(AuthoritativeServer server, st
   rollover::ServerSight out;
   out.server = server.name;
   std::optional<types::TlsaSet> common;
-  for (const types::DomainName& wildcard : zone::wildcard_names(zone_)) {
-    const types::DnsQuestion question{probe_below(wildcard), RecordType::tlsa};
+  for (const types::DomainName& owner : zone::tlsa_owners(zone_)) {
+    const types::DnsQuestion question{probe_for(owner), RecordType::tlsa};
     const ServerReading reading = co_await access_.read(server, question, keys);
     out.sight = reading.sight;
     out.detail = reading.detail;
@@ -99,8 +102,8 @@ io::Task<rollover::ServerSight> Lookout::sight_of(AuthoritativeServer server, st
 
 io::Task<void> Lookout::validate(rollover::ZoneObservation& into) {
   std::optional<types::TlsaSet> common;
-  for (const types::DomainName& wildcard : zone::wildcard_names(zone_)) {
-    const types::Lookup lookup = co_await access_.ask_afresh(wildcard);
+  for (const types::DomainName& owner : zone::tlsa_owners(zone_)) {
+    const types::Lookup lookup = co_await access_.ask_afresh(owner);
     if (!lookup) {
       into.validation = Validation::failed;
       into.validation_detail = lookup.error().what;
@@ -109,7 +112,7 @@ io::Task<void> Lookout::validate(rollover::ZoneObservation& into) {
     const auto secure = types::Secure<types::DnsAnswer>::check(*lookup);
     if (!secure) {
       into.validation = Validation::insecure;
-      into.validation_detail = "our resolver finds no chain of trust to the names below " + wildcard.to_string();
+      into.validation_detail = "our resolver finds no chain of trust to " + owner.to_string();
       co_return;
     }
     common = in_both(common, (*secure)->all<types::TlsaRecord>());

@@ -158,7 +158,7 @@ io::Task<Result<void>> Publisher::publish() {
   co_return co_await note_published();
 }
 
-zone::Plan Publisher::plan() const { return zone::plan(settings_.zone.apex, wanted(), sighting_.at_primary, claims_.written(), settings_.writers); }
+zone::Plan Publisher::plan() const { return zone::plan(settings_.zone, wanted(), sighting_.at_primary, claims_.written(), settings_.writers); }
 
 io::Task<Result<void>> Publisher::adopt(types::DomainName name, types::RecordType type, types::AdminAct act) {
   for (const types::RrSet& set : sighting_.at_primary.sets) {
@@ -246,7 +246,7 @@ std::vector<types::RrSet> Publisher::wanted() const {
 }
 
 std::vector<types::DomainName> Publisher::names() const {
-  std::vector<types::DomainName> out = zone::wildcard_names(settings_.zone);
+  std::vector<types::DomainName> out = zone::certificate_names(settings_.zone);
   out.insert(out.end(), settings_.certificate_names.begin(), settings_.certificate_names.end());
   return out;
 }

@@ -267,7 +267,7 @@ TEST(Publisher, a_record_of_somebody_else_stops_all_and_is_named) { io::run_to_e
 types::ZoneChange later_state(const std::string& kept) {
   types::ZoneChange change;
   change.zone = settings().zone.apex;
-  for (const types::DomainName& star : zone::wildcard_names(settings().zone)) {
+  for (const types::DomainName& star : zone::tlsa_owners(settings().zone)) {
     types::RrSet set{star, types::RecordType::tlsa, Ttl{600}, {types::TlsaRecord::parse(kept)->to_rdata(), Bytes(35, 3)}};
     change.adds.push_back(std::move(set));
   }

@@ -74,9 +74,9 @@ class SimulatedZone final : public ZoneAccess {
     ++changes;
     co_return Result<void, io::dns::UpdateError>{};
   }
-  io::Task<types::Lookup> ask_afresh(types::DomainName wildcard) override {
+  io::Task<types::Lookup> ask_afresh(types::DomainName owner) override {
     types::Secured<types::DnsAnswer> out;
-    out.value.question = {wildcard.parent().prefixed("_25._tcp.any"), types::RecordType::tlsa};
+    out.value.question = {owner.parent().prefixed("_25._tcp.any"), types::RecordType::tlsa};
     for (const Bytes& rdata : answer(0, out.value.question).rdatas) out.value.records.emplace_back(types::TlsaRecord::from_rdata(rdata));
     out.status = ds_at_parent ? types::DnssecStatus::secure : types::DnssecStatus::insecure;
     co_return out;
