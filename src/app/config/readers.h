@@ -16,6 +16,7 @@ Result<void> read_into(const ConfigValue& value, LogStyle& out);
 Result<void> read_into(const ConfigValue& value, ChildOrExternal& out);
 Result<void> read_into(const ConfigValue& value, types::WaiverUse& out);
 Result<void> read_into(const ConfigValue& value, KeepProofs& out);
+Result<void> read_into(const ConfigValue& value, CertificatesFrom& out);
 Result<void> read_into(const ConfigValue& value, types::DomainName& out);
 Result<void> read_into(const ConfigValue& value, types::Endpoint& out);
 Result<void> read_into(const ConfigValue& value, std::vector<types::DomainName>& out);

@@ -31,6 +31,9 @@ enum class ChildOrExternal : std::uint8_t { child, external };
 /// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
 enum class KeepProofs : std::uint8_t { none, dane };
 
+/// Who issues the edge's certificates.
+enum class CertificatesFrom : std::uint8_t { self, acme, files };
+
 struct ServerSettings {
   std::string state_directory;
   std::string user, resolver_user, dns_user;
@@ -101,6 +104,21 @@ struct MtaStsSettings {
   std::uint32_t max_fetches = 0;
 };
 
+struct CertificateSettings {
+  CertificatesFrom source = CertificatesFrom::self;
+};
+
+struct AcmeSettings {
+  std::string directory, contact, accept_terms, external_account_file, program;
+  std::vector<types::DomainName> caa;
+  std::uint32_t orders_per_week = 0;
+  Duration first_retry{}, deadline{};
+};
+
+struct HttpSettings {
+  std::vector<types::Endpoint> listen;
+};
+
 struct Settings {
   ServerSettings server;
   EdgeSettings edge;
@@ -109,6 +127,10 @@ struct Settings {
   ZoneSettings zone;
   DeliverySettings delivery;
   MtaStsSettings mta_sts;
+  CertificateSettings certificates;
+  AcmeSettings acme;
+  HttpSettings http;
+  std::string read_from;  ///< the file
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }
 };

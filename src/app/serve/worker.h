@@ -9,6 +9,7 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/serve/certificate_desk.h"
 #include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
@@ -51,6 +52,7 @@ class Worker {
   Result<void> build_sts();
   Result<void> build_delivery();
   Result<void> build_publisher();
+  Result<void> build_certificates();
   void build_prover();
   void build_edges();
   Result<void> open_control();
@@ -98,6 +100,8 @@ class Worker {
   io::CertificateSlot certificate_;
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
+  std::optional<service::ChallengeRecords> challenge_records_;
+  std::unique_ptr<CertificateDesk> desk_;
   std::unique_ptr<service::Publisher> publisher_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
