@@ -38,6 +38,7 @@ void add_queue_change_operations(Operations& operations, OperatedParts& parts);
 void add_prove_operation(Operations& operations, OperatedParts& parts);
 void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
+void add_import_operation(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);
 void add_explain_operation(Operations& operations, OperatedParts& parts);
 void add_tenant_operations(Operations& operations, OperatedParts& parts);

@@ -10,6 +10,7 @@
 #include "app/cli/prove_verify.h"
 #include "app/config/schema.h"
 #include "app/control/client.h"
+#include "app/danewerk/bulk_commands.h"
 #include "app/danewerk/connector_commands.h"
 #include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/render.h"
@@ -345,6 +346,12 @@ int run_command(int argc, char** argv) {
     exit_code = ask(common, "explain", about, nullptr);
   });
   add_domain(app, common, exit_code);
+  const auto call_running = [&common](const std::string& operation, Json arguments) -> Result<Json> {
+    TRY(const Settings settings, load(common.config));
+    return call(settings.control_socket(), {operation, std::move(arguments), 0});
+  };
+  const BulkAsking bulk_asking{call_running, [&common](CLI::App* command) { add_json(command, common); }, [&common] { return common.json; }};
+  add_bulk_commands(*app.get_subcommand("domain"), exit_code, bulk_asking);
   const AskRunning asking = [&common](const std::string& operation, Json arguments, Renderer render, std::istream* body, std::uint64_t size) {
     return ask(common, operation, std::move(arguments), render, body, size);
   };

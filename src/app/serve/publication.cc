@@ -22,7 +22,8 @@ service::PublisherSettings publisher_settings(const Settings& settings) {
   const ZoneSettings& zone = settings.zone;
   service::PublisherSettings out;
   out.zone.apex = zone.name;
-  out.zone.shards = {static_cast<std::uint16_t>(zone.shards)};
+  out.zone.shards = zone.mx_plan().shards;
+  out.zone.holdings = zone.mx_plan().holdings;
   out.zone.mx_addresses = zone.mx_addresses;
   out.zone.address_ttl = ttl(zone.address_ttl);
   out.zone.tlsa_ttl = ttl(zone.tlsa_ttl);
@@ -72,11 +73,39 @@ Result<void> Worker::build_publisher() {
   TRY(update.key.name, types::DomainName::parse("danewerk-update"));
   TRY(update.key.secret, read_update_secret(settings_));
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
-  zone_access_ = std::make_unique<service::DnsZoneAccess>(service::DnsZoneAccess::Settings{settings_.zone.name, std::chrono::seconds(5)}, *updater_,
-                                                          *resolvers_.front(), entropy_, clock_);
+  const zone::MxZone mx_zone = publisher_settings(settings_).zone;
+  service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(mx_zone)};
+  zone_access_ = std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
   TRY(publisher_, service::Publisher::create(publisher_settings(settings_), *keys_, *zone_access_, certificate_, clock_, log_));
   home().post([this] { group_->spawn("publisher", publisher_->run()); });
+  build_hosts();
   return {};
+}
+
+/// Single domains' records, and the zones of explicit shards.
+void Worker::build_hosts() {
+  const zone::MxZone zone = publisher_settings(settings_).zone;
+  host_store_.emplace(*store_);
+  hosts_ = std::make_unique<service::HostKeeper>(service::HostSettings{zone, settings_.zone.hosts_per_zone},
+                                                 service::HostParts{*host_store_, *keys_, *updater_, clock_, log_});
+  delegations_ = std::make_unique<service::Delegations>(zone, settings_.zone.update_address,
+                                                        service::DelegationParts{*keys_, *updater_, entropy_, clock_, log_});
+  home().post([this] {
+    group_->spawn("hosts", hosts_->run());
+    group_->spawn("delegations", delegations_->run());
+  });
+}
+
+Json hosts_json(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
+  Json json{{"waiting", hosts.waiting.all}};
+  for (const io::HostFault& one : hosts.faults) {
+    json["faults"].push_back({{"domain", one.domain.to_string()}, {"what", one.fault}, {"again_at", to_rfc3339(one.again_at)}});
+  }
+  if (hosts.waiting.faulty > 0) json["faulty"] = hosts.waiting.faulty;
+  for (const auto& [zone, count] : hosts.held) json["held"][zone.to_string()] = count;
+  if (!hosts.fault.empty()) json["fault"] = hosts.fault;
+  for (const auto& [zone, fault] : undelegated) json["not_delegated"][zone.to_string()] = fault;
+  return json;
 }
 
 /// No zone of ours: STARTTLS is offered all the same, with a certificate made for this run. Nothing is promised by it.

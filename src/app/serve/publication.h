@@ -4,10 +4,13 @@
 #include "app/control/protocol.h"
 #include "io/tls/digest.h"
 #include "service/publisher/publisher_status.h"
+#include "service/zones/host_keeper.h"
 
 namespace danewerk::app {
 
 Json status_json(const service::PublisherStatus& status);
+/// Hosts with records of their own, and explicit shards that nobody can find.
+Json hosts_json(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated);
 /// Of DomainName::text(), for types::mx_host.
 io::Sha256 domain_digest(const types::DomainName& domain);
 

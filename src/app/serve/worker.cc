@@ -352,17 +352,21 @@ Result<void> Worker::open_control() {
                                                             &*proofs_, keeper_.get()});
   operated_->alerts = &alerts_;
   if (publisher_) {
-    operated_->mx_host_of = [this](const types::DomainName& domain) {
-      const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
-      auto host = types::mx_host(domain, domain_digest(domain), plan, settings_.zone.name);
+    operated_->mx_host_of = [plan = settings_.zone.mx_plan()](const types::DomainName& domain) {
+      auto host = types::mx_host(domain, domain_digest(domain), plan);
       return host ? host->to_string() : host.error().what;
     };
-    operated_->publisher_status = [this] { return status_json(publisher_->status()); };
+    operated_->publisher_status = [this] {
+      Json json = status_json(publisher_->status());
+      json["hosts"] = hosts_json(hosts_->status(), delegations_->faults());
+      return json;
+    };
   }
   add_queue_operations(operations_, *operated_);
   add_trace_operation(operations_, *operated_);
   add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
+  add_import_operation(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);

@@ -28,6 +28,8 @@
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
+#include "service/zones/delegations.h"
+#include "service/zones/host_keeper.h"
 
 namespace danewerk::app {
 
@@ -51,6 +53,7 @@ class Worker {
   Result<void> build_sts();
   Result<void> build_delivery();
   Result<void> build_publisher();
+  void build_hosts();
   void build_prover();
   void build_edges();
   Result<void> open_control();
@@ -99,6 +102,9 @@ class Worker {
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
   std::unique_ptr<service::Publisher> publisher_;
+  std::optional<io::HostStore> host_store_;
+  std::unique_ptr<service::HostKeeper> hosts_;
+  std::unique_ptr<service::Delegations> delegations_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;

@@ -142,9 +142,14 @@ std::shared_ptr<const Domains> DomainStore::snapshot() const {
 Task<Result<void>> DomainStore::change(Writer::Work work, std::function<void(Domains&)> show) {
   Writer::Answer settled = [shared = shared_, show = std::move(show)](const Result<void>& result) {
     if (!result) return;
-    const std::lock_guard guard(shared->mutex);
-    auto next = std::make_shared<Domains>(*shared->current);
+    std::shared_ptr<const Domains> current;
+    {
+      const std::lock_guard guard(shared->mutex);
+      current = shared->current;
+    }
+    auto next = std::make_shared<Domains>(*current);  // on the one thread that ever changes it: readers need not wait
     show(*next);
+    const std::lock_guard guard(shared->mutex);
     shared->current = std::move(next);
   };
   co_return co_await store_.writer().write(std::move(work), std::move(settled));
