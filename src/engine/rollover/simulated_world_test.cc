@@ -11,6 +11,7 @@ using types::KeyAlgorithm;
 using types::KeyLine;
 
 constexpr Duration life_of_a_world = 1200s;
+constexpr unsigned most_keys = 48;  ///< then it ends: its sets hold 64, and one look may lead to several
 
 types::TlsaRecord record(unsigned number) {
   types::TlsaRecord out;
@@ -20,7 +21,10 @@ types::TlsaRecord record(unsigned number) {
 }
 
 unsigned number_of(const TrackedKey& key) { return key.facts.tlsa.data[0]; }
-std::uint64_t bit(unsigned number) { return std::uint64_t{1} << number; }
+std::uint64_t bit(unsigned number) {
+  CHECK(number < 64);
+  return std::uint64_t{1} << number;
+}
 unsigned index_of(KeyLine line) { return line == KeyLine::ecdsa ? 0 : 1; }
 
 types::TlsaSet records(std::uint64_t keys) {
@@ -61,7 +65,7 @@ World::World(std::uint64_t seed, const Spoiler& spoiler) : random_(seed), spoile
 
 std::string World::run() {
   const Instant end = now_ + life_of_a_world;
-  while (now_ < end && fault_.empty() && last_key_ < 60) {
+  while (now_ < end && fault_.empty() && last_key_ < most_keys) {
     deliver_transfers();
     let_edges_switch();
     let_senders_ask();

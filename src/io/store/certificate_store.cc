@@ -9,7 +9,8 @@ namespace {
 
 using Certificates = std::vector<types::StoredCertificate>;
 
-constexpr std::string_view columns = "SELECT subject, names, private_key, chain, source, at, who FROM certificate";
+constexpr std::string_view all_certificates = "SELECT subject, names, private_key, chain, source, at, who FROM certificate ORDER BY subject";
+constexpr std::string_view one_certificate = "SELECT subject, names, private_key, chain, source, at, who FROM certificate WHERE subject = ?1";
 
 std::string joined(const std::vector<types::DomainName>& names) {
   std::string out;
@@ -43,7 +44,7 @@ Result<Certificates> read_certificates(Rows rows) {
 
 Task<Result<Certificates>> CertificateStore::certificates() {
   std::function<Result<Certificates>(Database&)> work = [](Database& database) -> Result<Certificates> {
-    TRY(Rows rows, database.query(std::string(columns) + " ORDER BY subject"));
+    TRY(Rows rows, database.query(all_certificates));
     return read_certificates(std::move(rows));
   };
   co_return co_await store_.read<Certificates>(Store::Lane::views, std::move(work));
@@ -52,7 +53,7 @@ Task<Result<Certificates>> CertificateStore::certificates() {
 Task<Result<std::optional<types::StoredCertificate>>> CertificateStore::find(std::string subject) {
   using Found = std::optional<types::StoredCertificate>;
   std::function<Result<Found>(Database&)> work = [subject = std::move(subject)](Database& database) -> Result<Found> {
-    TRY(Rows rows, database.query(std::string(columns) + " WHERE subject = ?1", subject));
+    TRY(Rows rows, database.query(one_certificate, subject));
     TRY(Certificates found, read_certificates(std::move(rows)));
     return found.empty() ? Found{} : Found{std::move(found.front())};
   };
