@@ -123,6 +123,7 @@ Result<void> Worker::start() {
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_prover();
+  TRY_VOID(build_domains());
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -356,6 +357,7 @@ Result<void> Worker::open_control() {
                                                             settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get(),
                                                             &*proofs_, keeper_.get()});
   operated_->alerts = &alerts_;
+  operated_->life = life_parts();
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
@@ -369,6 +371,7 @@ Result<void> Worker::open_control() {
   add_trace_operation(operations_, *operated_);
   add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
+  add_domain_life_operations(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
@@ -392,6 +395,7 @@ void Worker::stop() {
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);
   for (std::size_t i = 0; i < kept_.size(); ++i) io::run_on(reactors_->at(i).executor(), kept_[i]->lines.stop());
+  if (domain_keeper_) io::ending_of(domain_keeper_->group(), io::Cancel::yes).wait();
   if (sts_) io::ending_of(sts_->group(), io::Cancel::yes).wait();
   for (std::size_t i = 0; i < resolvers_.size(); ++i) io::run_on(reactors_->at(i).executor(), resolvers_[i]->stop());
   reactors_->stop();

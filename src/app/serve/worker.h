@@ -24,6 +24,7 @@
 #include "service/anchors/anchor_keeper.h"
 #include "service/delivery/dsn_notices.h"
 #include "service/dkim/dkim_keys.h"
+#include "service/domains/domain_keeper.h"
 #include "service/edge/edge.h"
 #include "service/probe/prober.h"
 #include "service/prover/proof_keeper.h"
@@ -55,6 +56,7 @@ class Worker {
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
   void build_prover();
+  Result<void> build_domains();
   void build_edges();
   Result<void> open_control();
   Result<void> serve_without_zone();
@@ -63,6 +65,9 @@ class Worker {
   io::Task<Result<void>> prune_history();
   io::Task<> watch_own_side();
   std::optional<std::string> clock_fault(Instant now) const;
+  lifecycle::Expectation expectation_of(const types::DomainName& domain) const;
+  types::TlsaSet published_records() const;
+  LifeParts life_parts();
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
   types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
@@ -103,6 +108,9 @@ class Worker {
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
   std::unique_ptr<service::Prober> edge_prober_;
   std::unique_ptr<service::Publisher> publisher_;
+  std::optional<io::FindingStore> findings_;
+  std::unique_ptr<service::Prober> prober_;
+  std::unique_ptr<service::DomainKeeper> domain_keeper_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;

@@ -261,8 +261,22 @@ CREATE INDEX certificate_order_of ON certificate_order(names, id);
 CREATE TABLE challenge_record (name TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (name, value)) WITHOUT ROWID;
 )";
 
+// 11: what the last look at each domain found wrong.
+constexpr const char* finding_table = R"(
+CREATE TABLE domain_finding (
+  domain TEXT NOT NULL,
+  code TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  whose INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  evidence TEXT NOT NULL,
+  PRIMARY KEY (domain, code)
+) WITHOUT ROWID;
+CREATE INDEX domain_finding_errors ON domain_finding(severity, whose) WHERE severity = 2;
+)";
+
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables, certificate_tables};
+                                    life_tables, certificate_tables, finding_table};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));
