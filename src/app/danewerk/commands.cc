@@ -10,12 +10,14 @@
 #include "app/cli/prove_verify.h"
 #include "app/config/schema.h"
 #include "app/control/client.h"
+#include "app/danewerk/backup_commands.h"
 #include "app/danewerk/connector_commands.h"
 #include "app/danewerk/domain_commands.h"
 #include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/key_commands.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_trace.h"
+#include "app/danewerk/zone_commands.h"
 #include "app/serve/serve.h"
 
 namespace danewerk::app {
@@ -338,6 +340,13 @@ int run_command(int argc, char** argv) {
   const Asking hoster_asking{ask_and_print, [&](CLI::App* command) { add_json(command, common); }};
   add_hoster_commands(app, hoster_asking);
   add_key_commands(app, hoster_asking);
+  add_zone_commands(app, hoster_asking);
+  const auto print = [&](const Result<Json>& answer, Renderer render) {
+    exit_code = answer ? done : complain(answer.error(), could_not);
+    if (answer) std::cout << (common.json ? answer->dump(2) + "\n" : render(*answer));
+  };
+  const Offline offline{[&common] { return load(common.config); }, print, [&](CLI::App* command) { add_json(command, common); }};
+  add_backup_commands(app, offline);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });
