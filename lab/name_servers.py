@@ -1,4 +1,5 @@
-"""Name servers of others for our MX zone: primaries that take updates (BIND, PowerDNS), secondaries that transfer it (NSD, Knot).
+"""Name servers of others for our MX zone: primaries that take updates (BIND, PowerDNS, Knot with its entry-point key away), secondaries
+that transfer it (NSD, Knot).
 
 Configured as docs/operate/external-primary.md and secondaries.md tell operators to. Each lives on a lab host of its own, made
 with the tree of its program.
@@ -122,6 +123,71 @@ zone:
 """
 
 
+KNOT_POLICY = """\
+database:
+  storage: {folder}
+policy:
+- id: away
+  manual: on
+  offline-ksk: on
+  algorithm: ecdsap256sha256
+  zsk-lifetime: 90d
+  cds-cdnskey-publish: always
+  dnskey-ttl: {ttl}
+  zone-max-ttl: 3600
+  propagation-delay: 1
+"""
+
+KNOT_PRIMARY = """\
+server:
+  rundir: /run/knot
+  user: knot:knot
+  listen: [ 0.0.0.0@53, "::@53" ]
+  automatic-acl: off
+log:
+- target: stderr
+  any: info
+key:
+- id: {update}
+  algorithm: hmac-sha256
+  secret: {update_secret}
+- id: {operator}
+  algorithm: hmac-sha256
+  secret: {operator_secret}
+- id: {idle}
+  algorithm: hmac-sha256
+  secret: {idle_secret}
+acl:
+- id: danewerk
+  key: {update}
+  action: update
+  update-type: [ A, AAAA, TLSA ]
+- id: operator
+  key: {operator}
+  action: update
+{policy}zone:
+- domain: {zone}
+  storage: {folder}
+  file: mx.zone
+  zonefile-sync: -1
+  zonefile-load: difference-no-serial
+  journal-content: all
+  serial-policy: unixtime
+  dnssec-signing: on
+  dnssec-policy: away
+  acl: [ danewerk, operator ]
+"""
+
+KNOT_AWAY = """\
+server:
+  rundir: {folder}
+  user: knot:knot
+{policy}zone:
+- domain: {zone}
+  dnssec-policy: away
+"""
+
+
 class Server:
     """A daemon on `host`; `start()` returns when port 53 is open."""
 
@@ -186,6 +252,43 @@ class PowerDns(Server):
         self.util("secure-zone", ZONE)
 
 
+class KnotPrimary(Server):
+    """With its entry-point key on another machine (here: another directory), which signs the DNSKEY set for the time to come."""
+    HERE, AWAY = "/var/lib/knot", "/var/lib/away"
+
+    def __init__(self, host: Host):
+        super().__init__(host, ["knotd", "-c", f"{self.HERE}/knot.conf"], self.HERE, "knot")
+
+    def keymgr(self, folder: str, *arguments: str) -> str:
+        return self.host.run(["keymgr", "-c", f"{folder}/knot.conf", ZONE, *arguments]).stdout
+
+    def begin(self, servers: dict[str, Host]) -> None:
+        policy = {folder: KNOT_POLICY.format(folder=folder, ttl=TTL) for folder in (self.HERE, self.AWAY)}
+        for folder in (self.AWAY, "/run/knot"):
+            self.host.run(["install", "-d", "-o", "knot", "-g", "knot", folder])
+        self.prepare({f"{self.AWAY}/knot.conf": KNOT_AWAY.format(folder=self.AWAY, policy=policy[self.AWAY], zone=ZONE),
+                      f"{self.HERE}/mx.zone": first_zone(servers),
+                      f"{self.HERE}/knot.conf": KNOT_PRIMARY.format(
+                          folder=self.HERE, policy=policy[self.HERE], zone=ZONE, update=UPDATE_KEY, update_secret=secret(UPDATE_KEY), operator=OPERATOR_KEY,
+                          operator_secret=secret(OPERATOR_KEY), idle=IDLE_KEY, idle_secret=secret(IDLE_KEY))})
+        self.ceremony()
+        self.start()
+
+    def ceremony(self) -> None:
+        """docs/operate/dnssec-keys.md: keys for the zone here, the key that vouches for them there, and signatures for a month."""
+        self.keymgr(self.AWAY, "generate", "ksk=yes", "created=+0", "publish=+0", "ready=+0", "active=+0")
+        self.keymgr(self.HERE, "generate", "ksk=no", "created=+0", "publish=+0", "active=+0")
+        self.keymgr(self.HERE, "pregenerate", "+30d")
+        request = self.host.dir / self.AWAY.lstrip("/") / "request"
+        request.write_text(self.keymgr(self.HERE, "generate-ksr", "+0", "+30d"))
+        answer = self.host.dir / self.HERE.lstrip("/") / "answer"
+        answer.write_text(self.keymgr(self.AWAY, "sign-ksr", f"{self.AWAY}/request"))
+        self.keymgr(self.HERE, "import-skr", f"{self.HERE}/answer")
+
+    def sign(self) -> None:
+        """It did so when it began."""
+
+
 class Nsd(Server):
     def __init__(self, host: Host):
         super().__init__(host, ["nsd", "-d", "-c", "/var/lib/nsd/nsd.conf"], "/var/lib/nsd", "nsd")
@@ -217,4 +320,4 @@ def update_as_operator(primary: Server, script: str) -> None:
         raise LabError(f"knsupdate: {said}")
 
 
-__all__ = ["Bind", "PowerDns", "Nsd", "KnotSecondary", "update_as_operator", "wait_until", "Path"]
+__all__ = ["Bind", "PowerDns", "KnotPrimary", "Nsd", "KnotSecondary", "update_as_operator", "wait_until", "Path"]

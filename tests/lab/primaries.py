@@ -1,8 +1,8 @@
 """Somebody else's primary: the shipped program fills the zone by RFC 2136 with TSIG, reads back, serves, and rolls once.
 
-    /usr/bin/python3 -m tests.lab.primaries bind|pdns --run build/lab-bind      (as root, from the project's root)
+    /usr/bin/python3 -m tests.lab.primaries bind|pdns|knot --run build/lab-bind      (as root, from the project's root)
 
-BIND 9.18 and PowerDNS 4.7, configured as docs/operate/external-primary.md says. First what goes wrong in practice: a zone that is not
+BIND 9.18, PowerDNS 4.7, and Knot 3.2 with its entry-point key away, configured as docs/operate/external-primary.md and dnssec-keys.md say. First what goes wrong in practice: a zone that is not
 signed, a TSIG key that the server does not know, one with another secret, one without rights, a record of somebody else at a name we
 want. Each must be told with its remedy, and nothing may be half published. Then publication, service, a rollover, and the records of others untouched. Exit 1 if any fails.
 """
@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from lab.danewerk import PROGRAM, Danewerk
-from lab.name_servers import IDLE_KEY, UPDATE_KEY, Bind, PowerDns, key_text, update_as_operator
+from lab.name_servers import IDLE_KEY, UPDATE_KEY, Bind, KnotPrimary, PowerDns, key_text, update_as_operator
 from lab.net import LabError, wait_until
 from lab.zone_world import MX_ZONE, ZoneWorld
 
@@ -20,6 +20,13 @@ ZONE = MX_ZONE.rstrip(".")
 STAR, PROBE = f"*.s1.{ZONE}", f"_25._tcp.contoso-lab.s1.{ZONE}"
 KEY_FILE = "/etc/lab/update.tsig"
 KEY_LIFE = 10  # seconds
+NO_RIGHTS = "REFUSED: the key may not make this change"
+# What each server says, in the words of ours.
+WORDS = {
+    "bind": {"unknown_key": "BADKEY", "wrong_secret": "BADSIG", "no_rights": NO_RIGHTS},
+    "pdns": {"unknown_key": "REFUSED, as PowerDNS does", "wrong_secret": "REFUSED, as PowerDNS does", "no_rights": NO_RIGHTS},
+    "knot": {"unknown_key": "BADKEY", "wrong_secret": "BADSIG", "no_rights": "BADKEY: it does not know the key for this zone"},
+}
 
 
 def demand(holds, what: str) -> None:
@@ -29,9 +36,10 @@ def demand(holds, what: str) -> None:
 
 class Primaries:
     def __init__(self, kind: str, run_dir: Path, program: Path):
-        self.world = ZoneWorld(run_dir, {"ns-one": ["bind" if kind == "bind" else "pdns", "dns"]})
+        self.world = ZoneWorld(run_dir, {"ns-one": ["dns"] if kind == "knot" else [kind, "dns"]})
         host = self.world.hosts["ns-one"]
-        self.primary = Bind(host) if kind == "bind" else PowerDns(host)
+        self.primary = {"bind": Bind, "pdns": PowerDns, "knot": KnotPrimary}[kind](host)
+        self.says = WORDS[kind]
         self.servers = {f"ns1.{MX_ZONE}": host}
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program)
         self.danewerk.zone_settings = {
@@ -79,13 +87,13 @@ class Primaries:
         return said
 
     def unknown_key(self) -> str:
-        return self.refused_for(key_text("nobody.hoster.example"), "BADKEY" if isinstance(self.primary, Bind) else "REFUSED, as PowerDNS does")
+        return self.refused_for(key_text("nobody.hoster.example"), self.says["unknown_key"])
 
     def wrong_secret(self) -> str:
-        return self.refused_for(key_text(UPDATE_KEY, "another secret"), "BADSIG" if isinstance(self.primary, Bind) else "REFUSED, as PowerDNS does")
+        return self.refused_for(key_text(UPDATE_KEY, "another secret"), self.says["wrong_secret"])
 
     def no_rights(self) -> str:
-        return self.refused_for(key_text(IDLE_KEY), "REFUSED: the key may not make this change")
+        return self.refused_for(key_text(IDLE_KEY), self.says["no_rights"])
 
     def foreign_record(self) -> str:
         update_as_operator(self.primary, f"update add {STAR} 5 A 10.77.0.99\nupdate add theirs.{ZONE} 5 TXT \"theirs\"")
@@ -150,7 +158,7 @@ class Primaries:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["bind", "pdns"])
+    parser.add_argument("kind", choices=["bind", "pdns", "knot"])
     parser.add_argument("--run", type=Path, default=Path("build/lab-primaries"))
     parser.add_argument("--program", type=Path, default=PROGRAM)
     options = parser.parse_args()
