@@ -88,7 +88,21 @@ io::Task<Result<Json>> show_status(ZoneParts& parts) {
   co_return json;
 }
 
-/// What the parent must hold, what it holds, and what is wrong between the two.
+Json signalling_json(const std::vector<types::RrSet>& wanted, const std::vector<zone::Signal>& seen) {
+  Json out = Json::array();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    Json records = Json::array();
+    for (const Bytes& rdata : wanted[i].rdatas) {
+      records.push_back(wanted[i].name.to_string() + ". " + std::to_string(wanted[i].ttl.count()) + " IN " + types::to_string(wanted[i].type) + " " +
+                        zone::signal_text(wanted[i], rdata));
+    }
+    out.push_back({{"records", std::move(records)}, {"seen", zone::to_string(seen[i])}});
+  }
+  return out;
+}
+
+/// What the parent must hold, what it holds, and what is wrong between the two. While it holds nothing, also by what it could find
+/// out for itself.
 io::Task<Result<Json>> show_ds(ZoneParts& parts) {
   const zone::ZoneState state = co_await parts.watch.look();
   Json json{{"zone", state.apex.to_string()}, {"ds", Json::array()}, {"parent", parent_json(state.parent)}};
@@ -99,6 +113,10 @@ io::Task<Result<Json>> show_ds(ZoneParts& parts) {
     if (about) about_ds.push_back(std::move(finding));
   }
   json["findings"] = findings_json(about_ds);
+  if (state.parent.answer != zone::ParentState::Answer::given || !state.parent.ds.empty()) co_return json;
+  const std::vector<types::RrSet> wanted = zone::signalling_sets(state);
+  const std::vector<zone::Signal> seen = co_await parts.watch.look_at_signals(wanted);
+  json["signalling"] = signalling_json(wanted, seen);
   co_return json;
 }
 

@@ -41,10 +41,20 @@ std::string render_zone(const Json& answer) {
   return out + "next: " + text(answer["next"], "what") + ", " + text(answer["next"], "why") + " (" + text(answer["next"], "when") + ")\n";
 }
 
+std::string signalling_text(const Json& signals) {
+  std::string out;
+  for (const Json& one : signals) {
+    for (const Json& record : one["records"]) out += "  " + text(one, "seen") + ": " + record.get<std::string>() + "\n";
+  }
+  if (out.empty()) return out;
+  return "a parent that takes a first DS by itself (RFC 9615) looks for these, in the signed zones of your name servers:\n" + out;
+}
+
 std::string render_ds(const Json& answer) {
   std::string out;
   for (const Json& ds : answer["ds"]) out += ds.get<std::string>() + "\n";
-  return out + parent_text(answer["parent"]) + findings_text(answer);
+  out += parent_text(answer["parent"]) + findings_text(answer);
+  return answer.contains("signalling") ? out + signalling_text(answer["signalling"]) : out;
 }
 
 std::string render_plan(const Json& answer) {

@@ -43,6 +43,7 @@ struct ZoneState {
   std::vector<ServerState> servers;  ///< the first is the primary
   std::vector<Bytes> own_ds;         ///< the DS (SHA-256) of each entry point among the zone's keys
   std::vector<Bytes> cds;            ///< what the zone says its parent should hold; empty: nothing said
+  std::vector<Bytes> cdnskey;        ///< the same as keys
   ParentState parent;
 };
 

@@ -44,6 +44,7 @@ Result<void> take(const ServerAnswer& answer, const types::DomainName& zone, Zon
   }
   if (answer.set.type == RecordType::dnskey) out.keys = answer.set.rdatas;
   if (answer.set.type == RecordType::cds) out.cds = answer.set.rdatas;
+  if (answer.set.type == RecordType::cdnskey) out.cdnskey = answer.set.rdatas;
   return {};
 }
 
@@ -59,7 +60,9 @@ void judge(const ServerAnswer& answer, const ZoneQuestions& questions, Instant n
 
 std::vector<types::DnsQuestion> all_of(const ZoneQuestions& questions) {
   std::vector<types::DnsQuestion> out;
-  for (const RecordType type : {RecordType::soa, RecordType::ns, RecordType::dnskey, RecordType::cds}) out.push_back({questions.zone, type});
+  for (const RecordType type : {RecordType::soa, RecordType::ns, RecordType::dnskey, RecordType::cds, RecordType::cdnskey}) {
+    out.push_back({questions.zone, type});
+  }
   out.insert(out.end(), questions.besides.begin(), questions.besides.end());
   return out;
 }

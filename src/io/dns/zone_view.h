@@ -23,6 +23,7 @@ struct ZoneView {
   std::vector<types::DomainName> name_servers;
   std::vector<Bytes> keys;                ///< DNSKEY RDATA
   std::vector<Bytes> cds;                 ///< CDS RDATA
+  std::vector<Bytes> cdnskey;             ///< CDNSKEY RDATA
   std::optional<Instant> signed_until;    ///< the earliest end of the signatures of what was asked
   std::string fault;                      ///< what is unsigned or wrongly signed; empty where nothing is
 };

@@ -30,6 +30,7 @@ io::Task<zone::ZoneState> ZoneWatch::look() {
   Seen primary = co_await look_at(parts_.servers.front(), std::nullopt);
   out.own_ds = entry_points(parts_.zone, primary.keys);
   out.cds = primary.cds;
+  out.cdnskey = primary.cdnskey;
   out.servers.push_back(primary.state);
   std::vector<io::Task<Seen>> others;
   std::optional<std::vector<Bytes>> keys;  // of a primary that is down none are known: then by those a server shows itself
@@ -61,6 +62,16 @@ io::Task<ZoneWatch::Seen> ZoneWatch::look_at(AuthoritativeServer server, std::op
   out.state.name_servers = view->name_servers;
   out.keys = std::move(view->keys);
   out.cds = std::move(view->cds);
+  out.cdnskey = std::move(view->cdnskey);
+  co_return out;
+}
+
+io::Task<std::vector<zone::Signal>> ZoneWatch::look_at_signals(std::vector<types::RrSet> wanted) {
+  std::vector<zone::Signal> out;
+  for (const types::RrSet& set : wanted) {
+    const types::Lookup found = co_await parts_.resolver.ask(set.name, set.type);
+    out.push_back(zone::judge_signal(set, found));
+  }
   co_return out;
 }
 

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "engine/zone/health.h"
+#include "engine/zone/signalling.h"
 #include "io/dns/resolver.h"
 #include "io/runtime/clock.h"
 #include "io/runtime/entropy.h"
@@ -29,11 +29,13 @@ class ZoneWatch {
 
   /// Never fails: what could not be seen is part of what was seen. One at a time.
   io::Task<zone::ZoneState> look();
+  /// What a resolver finds of each of zone::signalling_sets().
+  io::Task<std::vector<zone::Signal>> look_at_signals(std::vector<types::RrSet> wanted);
 
  private:
   struct Seen {
     zone::ServerState state;
-    std::vector<Bytes> keys, cds;
+    std::vector<Bytes> keys, cds, cdnskey;
   };
   io::Task<Seen> look_at(AuthoritativeServer server, std::optional<std::vector<Bytes>> keys);
   io::Task<zone::ParentState> look_at_parent();
