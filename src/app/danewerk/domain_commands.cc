@@ -47,7 +47,8 @@ bool has_no_tlsa(const Json& status) {
   }
   return status.value("dane", "") == "disabled";
 }
-bool is_healthy(const Json& status) { return status.value("standing", "") == "healthy"; }
+/// Healthy, and nothing is left to do: an old MX behind ours is.
+bool has_arrived(const Json& status) { return status.value("standing", "") == "healthy" && status["next"].value("step", "") == "none"; }
 bool is_off(const Json& status) { return status.value("dnssec", "") == "disabled"; }
 
 /// Looks again until it is so, telling what it waits for whenever that changes. The last answer.
@@ -126,13 +127,13 @@ void run_migrate(const DomainAsking& asking, DomainOptions options) {
     options.tsig_key = *key;
   }
   if (!options.wait || options.back || options.dry_run) return run_plain(asking, options, "domain.migrate", render_domain_migration);
-  const auto answer = wait_for(asking, options, "domain.migrate", is_healthy);
+  const auto answer = wait_for(asking, options, "domain.migrate", has_arrived);
   if (!answer) {
     asking.exit_code = asking.complain(answer.error());
     return;
   }
   print(asking, *answer, render_domain_migration);
-  asking.exit_code = is_healthy((*answer)["status"]) ? done : could_not;
+  asking.exit_code = has_arrived((*answer)["status"]) ? done : could_not;
 }
 
 std::string render_added(const Json& answer) {
@@ -209,7 +210,7 @@ void add_domain_commands(CLI::App& app, const DomainAsking& asking) {
       "lead a domain here: takes our steps, says what to set in its DNS and when it is safe to go on"), options);
   migrate->add_flag("--back", options.back, "take the last step back");
   migrate->add_flag("--dry-run", options.dry_run, "only say what would be done");
-  migrate->add_flag("--wait", options.wait, "go on by itself as the DNS changes, until the domain is healthy");
+  migrate->add_flag("--wait", options.wait, "go on by itself as the DNS changes, until the domain is healthy and nothing is left to do");
   auto* key = migrate->add_option("--tsig-key", options.tsig_key, "file with the key for it: hmac-sha256:name:base64");
   migrate->add_option("--update-server", options.update_server,
       "primary of the domain's own zone that takes our updates (RFC 2136): address and port")->needs(key);

@@ -346,6 +346,7 @@ io::Task<> Worker::watch_own_side() {
     if (publisher_) {
       const service::PublisherStatus zone = publisher_->status();
       alerts_.set("rollover", zone.held_up);
+      alerts_.set("hosts", zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
       alerts_.set("certificate", zone.source_fault.empty() ? std::nullopt : std::optional(zone.source_fault));
     }
     co_await clock_.sleep_for(watch_interval);
