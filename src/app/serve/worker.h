@@ -62,7 +62,6 @@ class Worker {
   io::Task<> keep_house();
   io::Task<Result<void>> prune_history();
   io::Task<> watch_own_side();
-  std::optional<std::string> clock_fault(Instant now) const;
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
   types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
