@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "app/danewerk/json_text.h"
+
 namespace danewerk::app {
 namespace {
 
-std::string text(const Json& from, const char* name) { return from.value(name, ""); }
-
-std::string padded(std::string word, std::size_t width) {
+std::string filled_up(std::string word, std::size_t width) {
   word.resize(std::max(width, word.size() + 1), ' ');
   return word;
 }
@@ -56,7 +56,7 @@ std::string render_domain_status(const Json& status) {
   if (!text(status, "expected_mx").empty()) out += "  expected MX: " + text(status, "expected_mx") + "\n";
   for (const Json& line : status["actual_mx"]) out += "  actual MX:   " + line.get<std::string>() + "\n";
   for (const Json& check : status["checks"]) {
-    out += "  " + padded(text(check, "check"), 12) + padded(text(check, "state"), 9) + text(check, "what") + "\n";
+    out += "  " + filled_up(text(check, "check"), 12) + filled_up(text(check, "state"), 9) + text(check, "what") + "\n";
     for (const Json& finding : check["findings"]) out += render_finding(finding);
   }
   return out + render_next(status["next"]);

@@ -65,7 +65,6 @@ class Worker {
   io::Task<> keep_house();
   io::Task<Result<void>> prune_history();
   io::Task<> watch_own_side();
-  std::optional<std::string> clock_fault(Instant now) const;
   lifecycle::Expectation expectation_of(const types::DomainName& domain) const;
   types::TlsaSet published_records() const;
   std::vector<std::string> zone_lines(const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) const;
