@@ -1,12 +1,9 @@
 #include "app/danewerk/zone_commands.h"
 
+#include "app/danewerk/json_text.h"
+
 namespace danewerk::app {
 namespace {
-
-std::string text(const Json& json, const char* name) {
-  if (!json.contains(name)) return "";
-  return json[name].is_string() ? json[name].get<std::string>() : json[name].dump();
-}
 
 std::string findings_text(const Json& answer) {
   std::string out;

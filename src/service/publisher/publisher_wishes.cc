@@ -99,6 +99,7 @@ PublisherStatus Publisher::status() const {
   if (!agenda_.empty()) out.next = agenda_.front();
   out.fault = fault_;
   out.source_fault = source_fault_;
+  if (parts_.nodes) out.in_the_way = parts_.nodes->in_the_way();
   const auto obstacle = std::find_if(agenda_.begin(), agenda_.end(), [](const auto& step) { return step.cause == rollover::Cause::obstacle; });
   const std::string why = !fault_.empty() ? fault_ : obstacle != agenda_.end() ? obstacle->why : "";
   if (held_since_ && !why.empty() && now >= *held_since_ + settings_.timing.propagation) {
