@@ -19,7 +19,8 @@ from lab.zone_world import MX_ZONE, ZoneWorld
 ZONE = MX_ZONE.rstrip(".")
 STAR, PROBE = f"*.s1.{ZONE}", f"_25._tcp.contoso-lab.s1.{ZONE}"
 KEY_FILE = "/etc/lab/update.tsig"
-KEY_LIFE = 10  # seconds
+KEY_LIFE = 6  # seconds
+TIMINGS = {"zone.tlsa_ttl": "2 s", "zone.check_interval": "1 s"}
 NO_RIGHTS = "REFUSED: the key may not make this change"
 # What each server says, in the words of ours.
 WORDS = {
@@ -41,7 +42,7 @@ class Primaries:
         self.primary = {"bind": Bind, "pdns": PowerDns, "knot": KnotPrimary}[kind](host)
         self.says = WORDS[kind]
         self.servers = {f"ns1.{MX_ZONE}": host}
-        self.danewerk = Danewerk(self.world.hosts["danewerk"], program)
+        self.danewerk = Danewerk(self.world.hosts["danewerk"], program, TIMINGS)
         self.danewerk.zone_settings = {
             "mode": '"external"', "update_address": f'"{host.ipv4}:53"', "update_key_file": f'"{KEY_FILE}"', "servers": f'["{host.ipv4}:53"]',
             "name_servers": f'["ns1.{ZONE}={host.ipv4}"]', "key_life": f'"{KEY_LIFE} s"'}
@@ -105,7 +106,7 @@ class Primaries:
         wait_until(lambda: any("10.77.0.99" in alert["what"] for alert in self.danewerk.ask("status")["alerts"]), "an alert for it", 30, 0.2)
         planned = self.danewerk.json("zone", "apply", "--dry-run")
         demand(planned["conflicts"][0]["foreign"] == ["10.77.0.99"], f"the dry run does not name the foreign record: {planned}")
-        demand(any(line.startswith(f"+ {STAR}. 5 TLSA 3 1 1 ") for line in planned["changes"]), f"the dry run does not show the change: {planned}")
+        demand(any(line.startswith(f"+ {STAR}. 2 TLSA 3 1 1 ") for line in planned["changes"]), f"the dry run does not show the change: {planned}")
         refused = self.danewerk.run("zone", "apply")
         demand(refused.returncode == 1 and "10.77.0.99" in refused.stderr, f"apply did not fail for it: {refused.stderr}")
         self.danewerk.command("zone", "adopt", STAR, "A")
@@ -117,7 +118,7 @@ class Primaries:
         self.world.dns.set_ds(ZONE, ds)
         first = wait_until(lambda: self.world.serving(self.danewerk), "a key to serve", 90, 0.2)
         records = self.primary.dig(PROBE, "TLSA").splitlines()
-        demand(len(records) == 2, f"expected current and next at the primary: {records}")
+        demand(len(records) >= 2, f"expected current and next at the primary: {records}")
         return first
 
     def rolls(self, first: str) -> str:

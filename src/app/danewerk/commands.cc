@@ -283,6 +283,15 @@ void add_serve(CLI::App& app, Common& common, int& exit_code) {
   });
 }
 
+/// Both outlive what it returns.
+Offline offline_for(Common& common, int& exit_code) {
+  const auto print = [&common, &exit_code](const Result<Json>& answer, Renderer render) {
+    exit_code = answer ? done : complain(answer.error(), could_not);
+    if (answer) std::cout << (common.json ? answer->dump(2) + "\n" : render(*answer));
+  };
+  return {[&common] { return load(common.config); }, print, [&common](CLI::App* command) { add_json(command, common); }};
+}
+
 }  // namespace
 
 int run_command(int argc, char** argv) {
@@ -338,11 +347,7 @@ int run_command(int argc, char** argv) {
   add_hoster_commands(app, hoster_asking);
   add_key_commands(app, hoster_asking);
   add_zone_commands(app, hoster_asking);
-  const auto print = [&](const Result<Json>& answer, Renderer render) {
-    exit_code = answer ? done : complain(answer.error(), could_not);
-    if (answer) std::cout << (common.json ? answer->dump(2) + "\n" : render(*answer));
-  };
-  const Offline offline{[&common] { return load(common.config); }, print, [&](CLI::App* command) { add_json(command, common); }};
+  const Offline offline = offline_for(common, exit_code);
   add_backup_commands(app, offline);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
