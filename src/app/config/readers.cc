@@ -124,6 +124,12 @@ Result<void> read_into(const ConfigValue& value, std::vector<types::KeyAlgorithm
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, Choice& out) {
+  TRY(const auto* yes, expect<bool>(value, "true or false"));
+  out = *yes ? Choice::yes : Choice::no;
+  return {};
+}
+
 Result<void> read_into(const ConfigValue& value, KeepProofs& out) {
   TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
   if (*text != "none" && *text != "dane") return fail(ErrorKind::malformed, "write \"none\" or \"dane\"");

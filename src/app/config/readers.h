@@ -12,6 +12,7 @@ Result<void> read_into(const ConfigValue& value, std::uint32_t& out);
 Result<void> read_into(const ConfigValue& value, Duration& out);
 /// "64 KiB", "50 MB", "1GiB"; a bare whole number is octets.
 Result<void> read_into(const ConfigValue& value, ByteCount& out);
+Result<void> read_into(const ConfigValue& value, Choice& out);
 Result<void> read_into(const ConfigValue& value, LogStyle& out);
 Result<void> read_into(const ConfigValue& value, ChildOrExternal& out);
 Result<void> read_into(const ConfigValue& value, types::WaiverUse& out);

@@ -145,7 +145,8 @@ std::vector<SchemaRow> delivery_rows() {
       row("delivery.delay_notice_after", R"("4 h")", "When a sender is told, once, that mail still waits (RFC 3461 5.2.5); \"0 s\": never.", s,
           &DeliverySettings::delay_notice_after),
       row("delivery.tls_required_no", R"("honour")",
-          "The header field TLS-Required: No (RFC 8689), by which a sender waives the destination's DANE and MTA-STS: honour, ignore, or refuse in submission.",
+          "The header field TLS-Required: No (RFC 8689), by which a sender waives the destination's DANE and MTA-STS: honour, ignore, or refuse in "
+              "submission.",
           s, &DeliverySettings::tls_required_no),
       row("delivery.trust_store", R"("/etc/ssl/certs/ca-certificates.crt")",
           "The authorities (PEM) trusted for certificates of mail hosts and MTA-STS policy hosts (package ca-certificates).", s,
@@ -161,6 +162,25 @@ std::vector<SchemaRow> mta_sts_rows() {
       row("mta_sts.allow_networks", "[]", "Networks that are not public but may hold MTA-STS policy hosts; for labs.", s,
           &MtaStsSettings::allow_networks),
       row("mta_sts.max_fetches", "32", "Policies fetched at once (RFC 8461 3.3); at one address an eighth of it.", s, &MtaStsSettings::max_fetches),
+  };
+}
+
+std::vector<SchemaRow> domain_rows() {
+  constexpr auto s = &Settings::domains;
+  return {
+      row("domains.require_control", "false", "true: a new domain's mail is deferred until its owner has proven control (TXT record or MX); false: "
+          "the operator's word is enough.",
+          s, &DomainSettings::require_control),
+      row("domains.born_secure", "true", "New domains start with DNSSEC and DANE on, so that both work from when their MX points here.", s,
+          &DomainSettings::born_secure),
+      row("domains.look_interval", R"("24 h")", "How often each domain is looked at as a stranger would: its DNS, its MTA-STS policy, our addresses.", s,
+          &DomainSettings::look_interval),
+      row("domains.move_interval", R"("5 min")", "How often a domain that is on its way here; also how long one probe of our addresses serves.", s,
+          &DomainSettings::move_interval),
+      row("domains.looks_per_second", "20", "At most so many domains a second; 17 a second are 1.5 million a day.", s, &DomainSettings::looks_per_second),
+      row("domains.quarantine_after", R"("3 d")", "A domain whose MX has left and whose TXT record is gone for so long: its mail is deferred.", s,
+          &DomainSettings::quarantine_after),
+      row("domains.remove_after", R"("7 d")", "A domain in quarantine for so long is removed.", s, &DomainSettings::remove_after),
   };
 }
 
@@ -212,6 +232,8 @@ std::vector<std::string> contradictions(const Settings& s) {
     out.push_back("server.log_level: '" + s.server.log_level + "' is none of debug, info, notice, warning, error");
   }
   if (s.delivery.messages_per_connection == 0) out.push_back("delivery.messages_per_connection: a connection carries at least 1");
+  if (s.domains.looks_per_second == 0) out.push_back("domains.looks_per_second: at least 1");
+  if (s.domains.move_interval < std::chrono::seconds(1)) out.push_back("domains.move_interval: at least 1 s");
   if (s.zone.name.is_root()) return out;
   if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");
   if (s.zone.name_servers.empty()) out.push_back("zone.name_servers: a zone needs at least one name server");
@@ -225,7 +247,7 @@ std::vector<std::string> contradictions(const Settings& s) {
 std::span<const SchemaRow> schema() {
   static const std::vector<SchemaRow> rows = [] {
     std::vector<SchemaRow> all;
-    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows()}) {
+    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows(), domain_rows()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -29,6 +29,7 @@ using NameServer = NameByAddress;
 
 enum class LogStyle : std::uint8_t { logfmt, json };
 enum class ChildOrExternal : std::uint8_t { child, external };
+enum class Choice : std::uint8_t { no, yes };
 /// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
 enum class KeepProofs : std::uint8_t { none, dane };
 
@@ -106,6 +107,12 @@ struct MtaStsSettings {
   std::uint32_t max_fetches = 0;
 };
 
+struct DomainSettings {
+  Choice require_control = Choice::no, born_secure = Choice::yes;
+  Duration look_interval{}, move_interval{}, quarantine_after{}, remove_after{};
+  std::uint32_t looks_per_second = 0;
+};
+
 struct Settings {
   ServerSettings server;
   EdgeSettings edge;
@@ -114,6 +121,7 @@ struct Settings {
   ZoneSettings zone;
   DeliverySettings delivery;
   MtaStsSettings mta_sts;
+  DomainSettings domains;
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }
 };

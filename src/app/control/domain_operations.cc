@@ -1,18 +1,9 @@
 #include "app/control/operations.h"
+#include "engine/lifecycle/wishes.h"
 #include "io/text/idna.h"
 
 namespace danewerk::app {
 namespace {
-
-Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain) {
-  Json json{{"domain", domain.domain.to_string()},
-            {"tenant", domain.tenant.to_string()},
-            {"route", domain.route.to_string()},
-            {"created", to_rfc3339(domain.created_at)},
-            {"by", domain.created_by}};
-  if (parts.mx_host_of) json["mx_host"] = parts.mx_host_of(domain.domain);
-  return json;
-}
 
 io::Task<Result<Json>> add_tenant(OperatedParts& parts, Call& call) {
   CO_TRY(std::string text, text_argument(call.request.arguments, "tenant"));
@@ -23,19 +14,68 @@ io::Task<Result<Json>> add_tenant(OperatedParts& parts, Call& call) {
   co_return Json{{"tenant", id.to_string()}};
 }
 
+/// With what a new domain begins (domains.require_control, domains.born_secure).
+types::DomainFacts facts_at_birth(const LifeParts& life, bool has_zone, Instant now) {
+  types::DomainFacts facts;
+  if (life.entropy) life.entropy->fill(facts.token);
+  if (!life.require_control) {
+    facts.verified = now;
+    facts.proof = types::ControlProof::operator_word;
+  }
+  if (life.born_secure && has_zone) facts.dnssec.asked = facts.dane.asked = types::MaybeInstant(now);
+  return facts;
+}
+
+}  // namespace
+
+Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain) {
+  Json json{{"domain", domain.domain.to_string()},
+            {"tenant", domain.tenant.to_string()},
+            {"route", domain.route.to_string()},
+            {"created", to_rfc3339(domain.created_at)},
+            {"by", domain.created_by},
+            {"verified", domain.facts.verified.has_value()},
+            {"dnssec", domain.facts.dnssec.is_on() ? "enabled" : "disabled"},
+            {"dane", domain.facts.dane.is_on() ? "enabled" : "disabled"}};
+  if (parts.mx_host_of) json["mx_host"] = parts.mx_host_of(domain.domain);
+  return json;
+}
+
+void add_dns_changes(Json& json, const OperatedParts& parts, const types::DomainName& domain, const types::DomainFacts& before,
+                     const types::DomainFacts& after) {
+  json["diff"] = json["zone"] = Json::array();
+  if (parts.life.expect) json["diff"] = lifecycle::zone_diff(before, after, parts.life.expect(domain), parts.life.published());
+  if (parts.life.zone_lines) json["zone"] = parts.life.zone_lines(domain, before, after);
+}
+
+Result<types::DomainName> domain_argument(const Call& call) {
+  TRY(const std::string name, text_argument(call.request.arguments, "domain"));
+  return io::to_a_labels(name);
+}
+
+namespace {
+
 /// The tenant is made where it is not there yet, in the same commit: one command puts a domain into service, or changes nothing.
 io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
-  CO_TRY(std::string name, text_argument(call.request.arguments, "domain"));
+  CO_TRY(types::DomainName domain, domain_argument(call));
+  CO_TRY(bool dry_run, flag_argument(call.request.arguments, "dry_run"));
   CO_TRY(std::string tenant_text, text_argument(call.request.arguments, "tenant"));
   CO_TRY(std::string route_text, text_argument(call.request.arguments, "route"));
-  CO_TRY(types::DomainName domain, io::to_a_labels(name));
   CO_TRY(types::TenantId tenant, types::TenantId::parse(tenant_text));
   CO_TRY(types::Route route, types::Route::parse(route_text));
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
-  std::vector<types::AcceptedDomain> domains{{domain, tenant, std::move(route), act.at, act.who}};
-  const types::AcceptedDomain shown = domains.front();
+  const types::AcceptedDomain made{domain, tenant, std::move(route), act.at, act.who, facts_at_birth(parts.life, parts.mx_host_of != nullptr, act.at)};
+  Json json = domain_json(parts, made);
+  if (!made.facts.verified) json["publish"] = Json::array({lifecycle::control_record(domain, made.facts.token)});
+  if (dry_run) {
+    json["dry_run"] = true;
+    if (parts.domains.snapshot()->find(domain)) co_return fail(ErrorKind::conflict, "domain " + domain.to_string() + " is accepted already");
+    co_return json;
+  }
+  std::vector<types::AcceptedDomain> domains(1, made);
   CO_TRY_VOID(co_await parts.domains.add(std::move(domains), act, io::DomainStore::NewTenants::made));
-  co_return domain_json(parts, shown);
+  if (parts.publisher && types::stops_wildcard(made.facts)) parts.publisher->look_soon();
+  co_return json;
 }
 
 io::Task<Result<Json>> list_domains(OperatedParts& parts, Call& call) {
@@ -49,9 +89,20 @@ io::Task<Result<Json>> list_domains(OperatedParts& parts, Call& call) {
 }
 
 io::Task<Result<Json>> remove_domain(OperatedParts& parts, Call& call) {
-  CO_TRY(std::string name, text_argument(call.request.arguments, "domain"));
-  CO_TRY(types::DomainName domain, io::to_a_labels(name));
+  CO_TRY(types::DomainName domain, domain_argument(call));
+  CO_TRY(bool dry_run, flag_argument(call.request.arguments, "dry_run"));
+  const auto snapshot = parts.domains.snapshot();
+  const types::AcceptedDomain* found = snapshot->find(domain);
+  if (!found) co_return fail(ErrorKind::not_found, "domain " + domain.to_string() + " is not accepted here");
+  if (dry_run) {
+    Json json = domain_json(parts, *found);
+    json["dry_run"] = true;
+    const types::DomainFacts none;
+    add_dns_changes(json, parts, domain, found->facts, none);
+    co_return json;
+  }
   CO_TRY_VOID(co_await parts.domains.remove(domain, act_of(call, parts.delivery.clock.now())));
+  if (parts.publisher && types::stops_wildcard(found->facts)) parts.publisher->look_soon();
   co_return Json{{"removed", domain.to_string()}};
 }
 

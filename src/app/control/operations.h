@@ -10,11 +10,23 @@
 #include "service/anchors/anchor_keeper.h"
 #include "service/delivery/deliver.h"
 #include "service/dkim/dkim_keys.h"
+#include "service/domains/domain_keeper.h"
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
 
 namespace danewerk::app {
+
+/// What the operations on the life of domains need besides; null and empty members: there is no keeper, so no such operation.
+struct LifeParts {
+  service::DomainKeeper* keeper = nullptr;  ///< on the reactor of the control server
+  io::Entropy* entropy = nullptr;
+  std::function<lifecycle::Expectation(const types::DomainName&)> expect;
+  std::function<types::TlsaSet()> published;  ///< the TLSA records of our zone
+  /// What comes and goes in our zone from these facts to those, as lines of a diff.
+  std::function<std::vector<std::string>(const types::DomainName&, const types::DomainFacts&, const types::DomainFacts&)> zone_lines;
+  bool require_control = false, born_secure = true;
+};
 
 /// What the operations work on; all of it outlives them.
 struct OperatedParts {
@@ -33,6 +45,7 @@ struct OperatedParts {
   service::ProofKeeper* keeper = nullptr;  ///< on the reactor of the control server
   const Alerts* alerts = nullptr;          ///< for status
   service::Publisher* publisher = nullptr;  ///< null without a zone; on the reactor of the control server
+  LifeParts life{};
 };
 
 void add_queue_operations(Operations& operations, OperatedParts& parts);
@@ -40,6 +53,7 @@ void add_queue_change_operations(Operations& operations, OperatedParts& parts);
 void add_prove_operation(Operations& operations, OperatedParts& parts);
 void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
+void add_domain_life_operations(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);
 void add_explain_operation(Operations& operations, OperatedParts& parts);
 void add_tenant_operations(Operations& operations, OperatedParts& parts);
@@ -59,6 +73,14 @@ Json anchor_json(const types::NegativeAnchor& anchor, Instant now);
 Result<types::QueueFilter> queue_filter_of(const Json& arguments, const OperatedParts& parts);
 /// An address as people write it, U-labels too. Error: malformed.
 Result<types::Mailbox> parse_mailbox_text(const std::string& text);
+/// A domain as lists and changes show it.
+Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain);
+/// What a change of a domain's facts changes in the DNS: what resolvers are answered ("diff"), and the records in our zone that bring
+/// it about ("zone").
+void add_dns_changes(Json& json, const OperatedParts& parts, const types::DomainName& domain, const types::DomainFacts& before,
+                     const types::DomainFacts& after);
+/// The argument "domain", U-labels too. Error: malformed.
+Result<types::DomainName> domain_argument(const Call& call);
 /// Who did what, for the ledger: the caller, and the argument "why".
 types::AdminAct act_of(const Call& call, Instant now);
 

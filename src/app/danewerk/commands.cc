@@ -11,6 +11,7 @@
 #include "app/config/schema.h"
 #include "app/control/client.h"
 #include "app/danewerk/connector_commands.h"
+#include "app/danewerk/domain_commands.h"
 #include "app/danewerk/exit_codes.h"
 #include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/key_commands.h"
@@ -247,31 +248,6 @@ void add_prove(CLI::App& app, Common& common, int& exit_code) {
   command->callback([&] { exit_code = prove(common, options); });
 }
 
-void add_domain(CLI::App& app, Common& common, int& exit_code) {
-  static std::string name, tenant, route, why;
-  auto* domain = app.add_subcommand("domain", "the domains whose mail we take");
-  domain->require_subcommand(1);
-  auto* add = domain->add_subcommand("add", "accept mail for a domain");
-  add->add_option("domain", name, "the domain")->required();
-  add->add_option("--tenant", tenant, "whose it is; made if it is new")->required();
-  add->add_option("--route", route, "where its mail goes: lmtp:192.0.2.1:24 or smtp:192.0.2.1:25,[2001:db8::1]:25")->required();
-  add->add_option("--why", why, "for the ledger");
-  add_json(add, common);
-  add->callback([&] {
-    exit_code = ask(common, "domain.add", {{"domain", name}, {"tenant", tenant}, {"route", route}, {"why", why}},
-                    [](const Json& a) { return render_domains({{"domains", Json::array({a})}}); });
-  });
-  auto* list = domain->add_subcommand("list", "all of them, or a tenant's");
-  list->add_option("--tenant", tenant, "only this tenant's");
-  add_json(list, common);
-  list->callback([&] { exit_code = ask(common, "domain.list", {{"tenant", tenant}}, render_domains); });
-  auto* remove = domain->add_subcommand("remove", "stop accepting mail for a domain");
-  remove->add_option("domain", name, "the domain")->required();
-  remove->add_option("--why", why, "for the ledger");
-  add_json(remove, common);
-  remove->callback([&] { exit_code = ask(common, "domain.remove", {{"domain", name}, {"why", why}}, [](const Json&) { return std::string("removed\n"); }); });
-}
-
 void add_config(CLI::App& app, Common& common, int& exit_code) {
   auto* config = app.add_subcommand("config", "the configuration file");
   config->require_subcommand(1);
@@ -342,7 +318,13 @@ int run_command(int argc, char** argv) {
     const Json about{{"subject", subject}, {"tenant", whose}, {"require_tls", explain_require_tls}, {"tls_required_no", explain_waived}};
     exit_code = ask(common, "explain", about, nullptr);
   });
-  add_domain(app, common, exit_code);
+  const auto call_running = [&common](const std::string& operation, Json arguments) -> Result<Json> {
+    TRY(const Settings settings, load(common.config));
+    return call(settings.control_socket(), {operation, std::move(arguments), 0});
+  };
+  const auto complain_of = [&common](const Error& error) { return complain(error, load(common.config) ? could_not : bad_usage); };
+  const DomainAsking domain_asking{call_running, complain_of, common.json, exit_code};
+  add_domain_commands(app, domain_asking);
   const AskRunning asking = [&common](const std::string& operation, Json arguments, Renderer render, std::istream* body, std::uint64_t size) {
     return ask(common, operation, std::move(arguments), render, body, size);
   };

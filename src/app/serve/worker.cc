@@ -121,6 +121,7 @@ Result<void> Worker::start() {
   TRY_VOID(build_delivery());
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_prover();
+  TRY_VOID(build_domains());
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -337,6 +338,7 @@ io::Task<> Worker::watch_own_side() {
     if (publisher_) {
       const service::PublisherStatus zone = publisher_->status();
       alerts_.set("rollover", zone.held_up);
+      alerts_.set("hosts", zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
       alerts_.set("certificate", zone.source_fault.empty() ? std::nullopt : std::optional(zone.source_fault));
     }
     co_await clock_.sleep_for(watch_interval);
@@ -348,6 +350,7 @@ Result<void> Worker::open_control() {
                                                             settings_.edge.hostname.to_string(), {}, {}, dkim_.get(), dkim_.get(), anchors_.get(),
                                                             &*proofs_, keeper_.get()});
   operated_->alerts = &alerts_;
+  operated_->life = life_parts();
   if (publisher_) {
     operated_->mx_host_of = [this](const types::DomainName& domain) {
       const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
@@ -361,6 +364,7 @@ Result<void> Worker::open_control() {
   add_trace_operation(operations_, *operated_);
   add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
+  add_domain_life_operations(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
@@ -384,6 +388,7 @@ void Worker::stop() {
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);
   for (std::size_t i = 0; i < kept_.size(); ++i) io::run_on(reactors_->at(i).executor(), kept_[i]->lines.stop());
+  if (domain_keeper_) io::ending_of(domain_keeper_->group(), io::Cancel::yes).wait();
   if (sts_) io::ending_of(sts_->group(), io::Cancel::yes).wait();
   for (std::size_t i = 0; i < resolvers_.size(); ++i) io::run_on(reactors_->at(i).executor(), resolvers_[i]->stop());
   reactors_->stop();

@@ -20,10 +20,12 @@
 #include "io/store/anchor_store.h"
 #include "io/store/dkim_store.h"
 #include "io/store/key_store.h"
+#include "io/store/node_store.h"
 #include "io/tls/certificate_slot.h"
 #include "service/anchors/anchor_keeper.h"
 #include "service/delivery/dsn_notices.h"
 #include "service/dkim/dkim_keys.h"
+#include "service/domains/domain_keeper.h"
 #include "service/edge/edge.h"
 #include "service/probe/prober.h"
 #include "service/prover/proof_keeper.h"
@@ -55,6 +57,7 @@ class Worker {
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
   void build_prover();
+  Result<void> build_domains();
   void build_edges();
   Result<void> open_control();
   Result<void> serve_without_zone();
@@ -62,6 +65,12 @@ class Worker {
   io::Task<> keep_house();
   io::Task<Result<void>> prune_history();
   io::Task<> watch_own_side();
+  lifecycle::Expectation expectation_of(const types::DomainName& domain) const;
+  types::TlsaSet published_records() const;
+  std::vector<std::string> zone_lines(const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) const;
+  LifeParts life_parts();
+  void suspect(const types::DomainName& domain);
+  io::Task<> suspected(types::DomainName domain);
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
   types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
@@ -101,7 +110,12 @@ class Worker {
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
   std::unique_ptr<service::Prober> edge_prober_;
+  std::optional<io::NodeStore> node_store_;
+  std::unique_ptr<service::PlainNodes> nodes_;
   std::unique_ptr<service::Publisher> publisher_;
+  std::optional<io::FindingStore> findings_;
+  std::unique_ptr<service::Prober> prober_;
+  std::unique_ptr<service::DomainKeeper> domain_keeper_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;

@@ -45,6 +45,15 @@ std::vector<types::Tenant> Domains::tenants() const {
   return out;
 }
 
+std::vector<types::AcceptedDomain> Domains::part(std::size_t index, const std::function<bool(const types::AcceptedDomain&)>& wanted) const {
+  std::vector<types::AcceptedDomain> out;
+  if (!shards_.at(index)) return out;
+  for (const auto& [name, domain] : shards_[index]->domains) {
+    if (wanted(domain)) out.push_back(domain);
+  }
+  return out;
+}
+
 const types::Suspension* Domains::suspension(const types::TenantId& tenant) const {
   if (!suspensions_) return nullptr;
   const auto found = suspensions_->find(tenant.text());
@@ -252,6 +261,10 @@ Task<Result<void>> DomainStore::add(std::vector<types::AcceptedDomain> domains, 
   for (auto& domain : domains) {
     domain.created_at = act.at;
     domain.created_by = act.who;
+    if (domain.facts == types::DomainFacts{}) {
+      domain.facts.verified = act.at;
+      domain.facts.proof = types::ControlProof::operator_word;
+    }
     if (domain.route.endpoints.empty()) {
       co_return fail(ErrorKind::malformed, "domain " + domain.domain.to_string() + ": its route names no endpoint");
     }
@@ -301,6 +314,7 @@ Task<Result<void>> DomainStore::remove(types::DomainName domain, types::AdminAct
     const std::string name = domain.to_string();
     TRY_VOID(database.run("DELETE FROM accepted_domain WHERE domain = ?1", name));
     if (database.changes() == 0) return fail(ErrorKind::not_found, "domain " + name + " is not accepted here");
+    TRY_VOID(database.run("DELETE FROM domain_finding WHERE domain = ?1", name));
     return insert_ledger(database, act, std::nullopt, "domain.remove", name, "{}");
   };
   std::function<void(Domains&)> show = [domain](Domains& next) { next.erase(domain); };

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,9 @@ class Domains {
   /// Those of one tenant, or all; by name. Slow: for listings.
   std::vector<types::AcceptedDomain> list(const std::optional<types::TenantId>& tenant) const;
   std::vector<types::Tenant> tenants() const;
+  /// One part of them, 0 to part_count - 1: for walking over a million without holding up the reactor.
+  std::vector<types::AcceptedDomain> part(std::size_t index, const std::function<bool(const types::AcceptedDomain&)>& wanted) const;
+  static constexpr std::size_t part_count = 1024;
   /// Null if the tenant is not suspended. Valid while the snapshot is held.
   const types::Suspension* suspension(const types::TenantId& tenant) const;
   std::size_t suspended() const noexcept { return suspensions_ ? suspensions_->size() : 0; }
@@ -41,7 +45,7 @@ class Domains {
     std::unordered_map<types::DomainName, types::AcceptedDomain> domains;
     std::unordered_map<std::string, types::Tenant> tenants;
   };
-  static constexpr std::size_t shard_count = 1024;
+  static constexpr std::size_t shard_count = part_count;
   static std::size_t shard_of(std::string_view name);
   void put(types::AcceptedDomain domain);
   void put_facts(const types::DomainName& domain, const types::DomainFacts& facts);
@@ -77,7 +81,8 @@ class DomainStore {
   Task<Result<void>> resume(types::TenantId tenant, types::AdminAct act);
 
   enum class NewTenants : std::uint8_t { refused, made };
-  /// All or none, in one transaction, tenants that it makes included. `created_at` and `created_by` are taken from the act.
+  /// All or none, in one transaction, tenants that it makes included. `created_at` and `created_by` are taken from the act. One
+  /// that brings no facts at all has the operator's word.
   /// Errors: conflict, naming a domain that is taken; not_found, naming a tenant that is not there and was not to be made.
   Task<Result<void>> add(std::vector<types::AcceptedDomain> domains, types::AdminAct act, NewTenants new_tenants = NewTenants::refused);
   /// Error: not_found.

@@ -261,8 +261,36 @@ CREATE INDEX certificate_order_of ON certificate_order(names, id);
 CREATE TABLE challenge_record (name TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (name, value)) WITHOUT ROWID;
 )";
 
+// 11: what the last look at each domain found wrong.
+constexpr const char* finding_table = R"(
+CREATE TABLE domain_finding (
+  domain TEXT NOT NULL,
+  code TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  whose INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  evidence TEXT NOT NULL,
+  PRIMARY KEY (domain, code)
+) WITHOUT ROWID;
+CREATE INDEX domain_finding_errors ON domain_finding(severity, whose) WHERE severity = 2;
+)";
+
+// 12: which MX hosts have records of their own by our doing (node_store.h), and an index of the domains that want some in a wildcard
+// shard: types::stops_wildcard.
+constexpr const char* node_table = R"(
+CREATE TABLE mx_host (
+  domain TEXT PRIMARY KEY,
+  host TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  node TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX mx_host_off ON accepted_domain(domain)
+  WHERE (dnssec_asked <= dnssec_withdrawn OR dane_asked <= dane_withdrawn) AND (dnssec_asked != 0 OR dane_asked != 0);
+)";
+
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables, certificate_tables};
+                                    life_tables, certificate_tables, finding_table, node_table};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -45,6 +45,13 @@ std::optional<types::Reply> no_receiving(const io::Domains& domains, const types
   return make_reply(450, {4, 2, 1}, "this mailbox takes no mail for now, please come back");
 }
 
+/// No proof of control yet, or gone away: the owner may put it right while senders try again.
+std::optional<types::Reply> not_taken(const types::AcceptedDomain& domain) {
+  if (types::takes_mail(domain.facts)) return std::nullopt;
+  if (domain.facts.quarantined) return make_reply(450, {4, 7, 1}, "<" + domain.domain.to_string() + "> has left this host, please come back later");
+  return make_reply(450, {4, 7, 1}, "<" + domain.domain.to_string() + "> is not in service here yet, please come back later");
+}
+
 }  // namespace
 
 bool House::is_our_postmaster(const types::ForwardPath& path, const types::IpAddress& local) const {
@@ -73,10 +80,10 @@ std::optional<types::AcceptedDomain> House::first_domain(const io::Domains& doma
   const std::lock_guard guard(mutex_);
   if (first_) {
     const auto* known = domains.find(*first_);
-    if (known && !domains.suspension(known->tenant)) return *known;
+    if (known && types::takes_mail(known->facts) && !domains.suspension(known->tenant)) return *known;
   }
   auto all = domains.list(std::nullopt);
-  if (domains.suspended() > 0) std::erase_if(all, [&domains](const auto& domain) { return domains.suspension(domain.tenant) != nullptr; });
+  std::erase_if(all, [&domains](const auto& domain) { return !types::takes_mail(domain.facts) || domains.suspension(domain.tenant) != nullptr; });
   const auto first = std::min_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a.created_at, a.domain) < std::tie(b.created_at, b.domain);
   });
@@ -98,6 +105,7 @@ Result<Grant, types::Reply> InboundAdmission::recipient(const types::Recipient& 
   const auto* name = std::get_if<types::DomainName>(&mailbox.domain());
   const auto* domain = name ? domains->find(*name) : nullptr;
   if (!domain || asks_for_relaying(mailbox.local_part())) return no_relaying(mailbox);
+  if (auto refusal = not_taken(*domain)) return Failure{*std::move(refusal)};
   if (auto refusal = no_receiving(*domains, domain->tenant)) return Failure{*std::move(refusal)};
   return Grant{recipient, route_of(*name), domain->tenant};
 }
@@ -118,6 +126,7 @@ Result<std::optional<types::TenantId>, types::Reply> SubmissionAdmission::sender
   const auto* name = std::get_if<types::DomainName>(&sender.path->domain());
   const auto* domain = name ? domains->find(*name) : nullptr;
   if (domain) {
+    if (auto refusal = not_taken(*domain)) return Failure{*std::move(refusal)};
     if (auto refusal = no_sending(*domains, domain->tenant)) return Failure{*std::move(refusal)};
     return std::optional(domain->tenant);
   }
@@ -131,6 +140,7 @@ Result<Grant, types::Reply> SubmissionAdmission::recipient(const types::Recipien
   const auto* name = std::get_if<types::DomainName>(&mailbox.domain());
   const auto* ours = name ? domains->find(*name) : nullptr;
   if (ours && asks_for_relaying(mailbox.local_part())) return no_relaying(mailbox);
+  if (auto refusal = ours ? not_taken(*ours) : std::nullopt) return Failure{*std::move(refusal)};
   if (auto refusal = ours ? no_receiving(*domains, ours->tenant) : std::nullopt) return Failure{*std::move(refusal)};
   return Grant{recipient, ours ? route_of(*name) : types::HopKey{types::to_string(mailbox.domain())}, std::nullopt};
 }

@@ -70,7 +70,8 @@ class House {
   bool is_our_postmaster(const types::ForwardPath& path, const types::IpAddress& local) const;
   /// Where their mail goes. Error: 451.
   Result<Grant, types::Reply> to_postmaster(types::Recipient recipient, const io::Domains& domains) const;
-  /// The domain that was accepted first, of those whose tenant is not suspended. One walk over all of them, then remembered while that holds.
+  /// The domain that was accepted first, of those that take mail and whose tenant is not suspended. One walk over all of them, then
+  /// remembered while that holds.
   std::optional<types::AcceptedDomain> first_domain(const io::Domains& domains) const;
 
  private:

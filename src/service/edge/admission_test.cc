@@ -137,5 +137,29 @@ TEST(Suspension, stops_submission_and_where_wanted_inbound_mail) {
   EXPECT_EQ(takes("postmaster@mx1.example.net").substr(0, 8), "fabrikam") << "RFC 5321 4.5.1: somebody reads postmaster's mail";
 }
 
+io::Task<> contoso_has(TestHouse& house, types::DomainFacts facts) {
+  const auto name = *types::DomainName::parse("contoso.example");
+  std::vector<io::DomainStore::FactsChange> change(1, io::DomainStore::FactsChange{name, house.domains->snapshot()->find(name)->facts, facts});
+  const auto done = co_await house.domains->note(std::move(change));
+  EXPECT_TRUE(done.has_value());
+}
+
+/// Who may not be here yet, or any more, is put off and not refused: senders try again (decision 0067).
+TEST_F(Inbound, puts_off_mail_for_a_domain_without_proof_of_control_and_one_that_left) {
+  types::DomainFacts facts;
+  facts.token[0] = 1;
+  io::run_to_end(contoso_has(house, facts));
+  EXPECT_TRUE(ask("ann@contoso.example").starts_with("450 4.7.1 ")) << ask("ann@contoso.example");
+  const SubmissionAdmission submission(house.house, {});
+  EXPECT_EQ(submission.sender(from("ann@contoso.example")).error().code, 450) << "nobody sends in its name either";
+  EXPECT_EQ(ask("postmaster@mx1.example.net"), "fabrikam route:fabrikam.example postmaster@fabrikam.example");
+  facts.verified = *parse_rfc3339("2026-01-05T00:00:00Z");
+  io::run_to_end(contoso_has(house, facts));
+  EXPECT_TRUE(ask("ann@contoso.example").starts_with("contoso "));
+  facts.quarantined = *parse_rfc3339("2026-01-06T00:00:00Z");
+  io::run_to_end(contoso_has(house, facts));
+  EXPECT_TRUE(ask("ann@contoso.example").starts_with("450 4.7.1 "));
+}
+
 }  // namespace
 }  // namespace danewerk::service
