@@ -365,6 +365,7 @@ Result<void> Worker::open_control() {
   add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
   add_domain_life_operations(operations_, *operated_);
+  add_import_operation(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
