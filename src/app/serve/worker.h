@@ -31,6 +31,8 @@
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
 #include "service/queue/scheduler.h"
+#include "service/zones/delegations.h"
+#include "service/zones/host_keeper.h"
 
 namespace danewerk::app {
 
@@ -56,6 +58,7 @@ class Worker {
   Result<void> build_publisher();
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
+  void build_hosts();
   void build_prover();
   Result<void> build_domains();
   void build_edges();
@@ -116,6 +119,9 @@ class Worker {
   std::optional<io::FindingStore> findings_;
   std::unique_ptr<service::Prober> prober_;
   std::unique_ptr<service::DomainKeeper> domain_keeper_;
+  std::optional<io::HostStore> host_store_;
+  std::unique_ptr<service::HostKeeper> hosts_;
+  std::unique_ptr<service::Delegations> delegations_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;
