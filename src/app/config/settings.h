@@ -33,6 +33,9 @@ enum class Choice : std::uint8_t { no, yes };
 /// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
 enum class KeepProofs : std::uint8_t { none, dane };
 
+/// Who issues the edge's certificates.
+enum class CertificatesFrom : std::uint8_t { self, acme, files };
+
 struct ServerSettings {
   std::string state_directory;
   std::string user, resolver_user, dns_user;
@@ -113,6 +116,21 @@ struct DomainSettings {
   std::uint32_t looks_per_second = 0;
 };
 
+struct CertificateSettings {
+  CertificatesFrom source = CertificatesFrom::self;
+};
+
+struct AcmeSettings {
+  std::string directory, contact, accept_terms, external_account_file, program;
+  std::vector<types::DomainName> caa;
+  std::uint32_t orders_per_week = 0;
+  Duration first_retry{}, deadline{};
+};
+
+struct HttpSettings {
+  std::vector<types::Endpoint> listen;
+};
+
 struct Settings {
   ServerSettings server;
   EdgeSettings edge;
@@ -122,6 +140,10 @@ struct Settings {
   DeliverySettings delivery;
   MtaStsSettings mta_sts;
   DomainSettings domains;
+  CertificateSettings certificates;
+  AcmeSettings acme;
+  HttpSettings http;
+  std::string read_from;  ///< the file
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }
 };

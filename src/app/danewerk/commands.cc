@@ -10,6 +10,7 @@
 #include "app/cli/prove_verify.h"
 #include "app/config/schema.h"
 #include "app/control/client.h"
+#include "app/danewerk/certificate_commands.h"
 #include "app/danewerk/connector_commands.h"
 #include "app/danewerk/domain_commands.h"
 #include "app/danewerk/hoster_commands.h"
@@ -55,6 +56,7 @@ Result<Settings> load(const std::string& path) {
   if (!text) return fail(ErrorKind::not_found, "cannot read " + path + "; give one with --config (`danewerk config describe` prints a template)");
   auto settings = read_settings(*text);
   if (!settings) return fail(ErrorKind::malformed, path + ": " + settings.error().what);
+  settings->read_from = path;
   return settings;
 }
 
@@ -338,6 +340,7 @@ int run_command(int argc, char** argv) {
   const Asking hoster_asking{ask_and_print, [&](CLI::App* command) { add_json(command, common); }};
   add_hoster_commands(app, hoster_asking);
   add_key_commands(app, hoster_asking);
+  add_certificate_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

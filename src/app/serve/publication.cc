@@ -114,7 +114,10 @@ Result<void> Worker::build_publisher() {
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
   zone_access_ = std::make_unique<service::DnsZoneAccess>(service::DnsZoneAccess::Settings{settings_.zone.name, std::chrono::seconds(5)}, *updater_,
                                                           *resolvers_.front(), entropy_, clock_);
+  challenge_records_.emplace(*zone_access_, settings_.zone.name, servers_of(settings_.zone), clock_);
+  TRY_VOID(build_certificates());
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
+  parts.source = desk_->source();
   if (settings_.zone.probe == EdgeProbe::on) {
     TRY_VOID(build_edge_prober());
     parts.probe = [this] { return probe_edges(*edge_prober_, edge_errand()); };
@@ -143,6 +146,16 @@ service::ProbeErrand Worker::edge_errand() const {
   return errand;
 }
 
+Result<void> Worker::build_certificates() {
+  DeskParts parts{settings_, *store_, *keys_, *resolvers_.front(), clock_, log_, alerts_, home(), [this] { return trust_; }};
+  if (challenge_records_) {
+    parts.records = &*challenge_records_;
+    parts.mx_names = zone::certificate_names(publisher_settings(settings_).zone);
+  }
+  TRY(desk_, CertificateDesk::open(std::move(parts)));
+  return {};
+}
+
 /// No zone of ours: STARTTLS is offered all the same, with a certificate made for this run. Nothing is promised by it.
 Result<void> Worker::serve_without_zone() {
   TRY(const std::string key, io::generate_key(io::KeyAlgorithm::ecdsa_p256));
@@ -150,7 +163,7 @@ Result<void> Worker::serve_without_zone() {
   TRY(const std::string certificate, io::self_issue(key, {settings_.edge.hostname}, now - std::chrono::hours(1), now + settings_.zone.certificate_life));
   TRY(auto context, io::ServerContext::make({{key, certificate}}));
   certificate_.set(std::move(context), "unpublished");
-  return {};
+  return build_certificates();
 }
 
 }  // namespace danewerk::app

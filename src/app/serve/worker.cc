@@ -381,6 +381,7 @@ Result<void> Worker::open_control() {
   add_dkim_operations(operations_, *operated_);
   add_anchor_operations(operations_, *operated_);
   add_key_operations(operations_, *operated_);
+  desk_->add_operations(operations_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }
@@ -391,6 +392,7 @@ void Worker::stop() {
   log_.event(worker_stopping, {});
   if (https_) https_->stop();  // whoever waits for a policy host waits no longer
   io::ending_of(*group_, io::Cancel::yes).wait();
+  if (desk_) desk_->stop();
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);

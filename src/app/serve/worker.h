@@ -9,6 +9,7 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/serve/certificate_desk.h"
 #include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
@@ -55,6 +56,7 @@ class Worker {
   Result<void> build_publisher();
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
+  Result<void> build_certificates();
   void build_prover();
   Result<void> build_domains();
   void build_edges();
@@ -107,6 +109,8 @@ class Worker {
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
   std::unique_ptr<service::Prober> edge_prober_;
+  std::optional<service::ChallengeRecords> challenge_records_;
+  std::unique_ptr<CertificateDesk> desk_;
   std::unique_ptr<service::Publisher> publisher_;
   std::optional<io::FindingStore> findings_;
   std::unique_ptr<service::Prober> prober_;
