@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from lab.danewerk import PROGRAM
-from lab.net import Host, LabError, wait_until
+from lab.net import Host, LabError, ipv4, wait_until
 from lab.world import MX_ZONE
 
 from .bad_input import Bench, demand
@@ -22,19 +22,22 @@ from .bad_input import Bench, demand
 RUN_DIR = Path("build/lab-wildcard")
 ON, OFF = "contoso-lab.s1.mx.hoster.example", "fabrikam-lab.s1.mx.hoster.example"
 
+# Addresses of the looker's for its two resolvers. BIND listens only on addresses an interface has: the rest of 127/8 is none.
+BIND, KRESD = 62, 63
+
 AUTHENTIC = r"Flags: [^;]*\bad\b"
 
-NAMED = """\
+NAMED_CONF = """\
 options {{
   directory "/var/lib/bind"; pid-file none; session-keyfile none;
-  listen-on {{ 127.0.0.2; }}; listen-on-v6 {{ none; }}; allow-query {{ any; }}; recursion yes;
+  listen-on {{ {address}; }}; listen-on-v6 {{ none; }}; allow-query {{ any; }}; recursion yes;
   dnssec-validation yes; qname-minimization strict; empty-zones-enable no; max-ncache-ttl 5;
 }};
 trust-anchors {{ {anchor} }};
 zone "." {{ type hint; file "/etc/lab/root.hints"; }};
 """
-KRESD = """\
-net.listen('127.0.0.3', 53, {{ kind = 'dns' }})
+KRESD_CONF = """\
+net.listen('{address}', 53, {{ kind = 'dns' }})
 modules.load('hints')
 modules.unload('ta_update')
 hints.root_file('/etc/lab/root.hints')
@@ -73,11 +76,11 @@ class Wildcard:
     def __init__(self, run_dir: Path, program: Path):
         self.bench = Bench(run_dir, program)
         self.world, self.danewerk = self.bench.world, self.bench.danewerk
-        self.looker = self.seat("looker", 60, ["dns", "bind", "dane"], "looker.lab")
+        self.looker = self.seat("looker", 60, ["dns", "bind", "dane"], "looker.lab", [BIND, KRESD])
         self.sender = self.seat("sender", 61, ["exim"], "sender.example")
 
-    def seat(self, name: str, number: int, trees: list[str], hostname: str) -> Host:
-        host = Host(self.world.net, name, number, hostname=hostname, trees=trees, resolvers=[self.world.hosts["resolver"].ipv4])
+    def seat(self, name: str, number: int, trees: list[str], hostname: str, more_numbers: list[int] | None = None) -> Host:
+        host = Host(self.world.net, name, number, hostname=hostname, trees=trees, resolvers=[self.world.hosts["resolver"].ipv4], more_numbers=more_numbers)
         self.world.hosts[name] = host
         return host
 
@@ -119,18 +122,21 @@ class Wildcard:
         (self.looker.dir / "etc/bind").mkdir(exist_ok=True)
         (self.looker.dir / "var/lib/bind").mkdir(parents=True, exist_ok=True)
         conf = self.looker.dir / "etc/lab/named.conf"
-        conf.write_text(NAMED.format(anchor=f'. static-ds {tag} {algorithm} {kind} "{digest}";'))
+        conf.write_text(NAMED_CONF.format(address=ipv4(BIND), anchor=f'. static-ds {tag} {algorithm} {kind} "{digest}";'))
         self.looker.popen(["/usr/sbin/named", "-g", "-c", "/etc/lab/named.conf"])
-        self.await_resolver("127.0.0.2")
+        self.await_resolver(BIND, "named.log")
 
     def start_kresd(self) -> None:
-        (self.looker.dir / "etc/lab/kresd.conf").write_text(KRESD.format(anchor=" ".join(self.anchor())))
+        (self.looker.dir / "etc/lab/kresd.conf").write_text(KRESD_CONF.format(address=ipv4(KRESD), anchor=" ".join(self.anchor())))
         (self.looker.dir / "var/lib/kresd").mkdir(parents=True, exist_ok=True)
         self.looker.popen(["/usr/sbin/kresd", "-n", "-c", "/etc/lab/kresd.conf", "/var/lib/kresd"])
-        self.await_resolver("127.0.0.3")
+        self.await_resolver(KRESD, "kresd.log")
 
-    def await_resolver(self, address: str) -> None:
-        wait_until(lambda: re.search(AUTHENTIC, self.ask(address, ".", "SOA")), f"{address} to validate the root", 30, 0.2)
+    def await_resolver(self, number: int, log: str) -> None:
+        try:
+            wait_until(lambda: re.search(AUTHENTIC, self.ask(ipv4(number), ".", "SOA")), f"{ipv4(number)} to validate the root", 60, 0.2)
+        except LabError as error:
+            raise LabError(f"{error}; {log} ends with\n{(self.looker.dir / log).read_text(errors='replace')[-3000:]}") from None
 
     def ask(self, server: str, name: str, kind: str) -> str:
         return self.looker.run(["kdig", f"@{server}", "+dnssec", "+time=5", "+retry=1", name, kind], check=False).stdout
@@ -200,7 +206,7 @@ class Wildcard:
     def run(self) -> int:
         case = self.bench.case
         self.up()
-        resolvers = {"Unbound": self.world.hosts["resolver"].ipv4, "BIND": "127.0.0.2", "Knot Resolver": "127.0.0.3"}
+        resolvers = {"Unbound": self.world.hosts["resolver"].ipv4, "BIND": ipv4(BIND), "Knot Resolver": ipv4(KRESD)}
         self.bench.section("a host that stands nowhere but in the wildcard")
         for name, address in resolvers.items():
             case(name, self.secure, address)
