@@ -188,6 +188,7 @@ std::vector<SchemaRow> certificate_rows() {
   constexpr auto s = &Settings::certificates;
   constexpr auto a = &Settings::acme;
   constexpr auto h = &Settings::http;
+  constexpr auto t = &Settings::https;
   return {
       row("certificates.source", R"("self")",
           "Who issues the edge's certificates: self (enough for DANE), acme (a public CA), files (your own tool, by `danewerk certificate stage`).", s,
@@ -199,6 +200,8 @@ std::vector<SchemaRow> certificate_rows() {
           &AcmeSettings::external_account_file),
       row("acme.caa", R"(["letsencrypt.org"])", "What CAA records call this CA; [] if you do not know.", a, &AcmeSettings::caa),
       row("acme.orders_per_week", "5", "Never more orders than so many in any week for the same names.", a, &AcmeSettings::orders_per_week),
+      row("acme.names_per_hour", "90", "Certificates of customers' names ordered within an hour, at most: CAs count for all names of an account together.", a,
+          &AcmeSettings::names_per_hour),
       row("acme.first_retry", R"("10 min")", "First wait after the CA failed; it doubles up to a day, and the CA's Retry-After is honoured besides.", a,
           &AcmeSettings::first_retry),
       row("acme.deadline", R"("10 min")", "How long one order may take.", a, &AcmeSettings::deadline),
@@ -206,6 +209,9 @@ std::vector<SchemaRow> certificate_rows() {
       row("http.listen", "[]",
           "Where HTTP is answered for ACME's HTTP-01, like \"0.0.0.0:80\": names outside of our zone can be certified then; none by default.", h,
           &HttpSettings::listen),
+      row("https.listen", "[]", "Where the MTA-STS policies of our domains are served, like \"0.0.0.0:443\" (`danewerk mta-sts`); none by default.", t,
+          &HttpsSettings::listen),
+      row("https.addresses", "[]", "Its addresses as the world sees them; empty: those of zone.mx_addresses.", t, &HttpsSettings::addresses),
   };
 }
 
@@ -265,6 +271,8 @@ std::vector<std::string> contradictions(const Settings& s) {
   if (s.certificates.source != CertificatesFrom::self && s.zone.name.is_root()) {
     out.push_back("certificates.source: only with a zone; set zone.name, or \"self\"");
   }
+  if (s.acme.names_per_hour == 0) out.push_back("acme.names_per_hour: at least 1");
+  if (!s.https.listen.empty() && s.zone.name.is_root()) out.push_back("https.listen: only with a zone; set zone.name");
   if (s.acme.orders_per_week == 0) out.push_back("acme.orders_per_week: at least 1");
   if (s.zone.name.is_root()) return out;
   if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");

@@ -123,12 +123,18 @@ struct CertificateSettings {
 struct AcmeSettings {
   std::string directory, contact, accept_terms, external_account_file, program;
   std::vector<types::DomainName> caa;
-  std::uint32_t orders_per_week = 0;
+  std::uint32_t orders_per_week = 0, names_per_hour = 0;
   Duration first_retry{}, deadline{};
 };
 
 struct HttpSettings {
   std::vector<types::Endpoint> listen;
+};
+
+/// Where the MTA-STS policies of our domains are served.
+struct HttpsSettings {
+  std::vector<types::Endpoint> listen;
+  std::vector<types::IpAddress> addresses;  ///< as the world sees them; empty: zone.mx_addresses
 };
 
 struct Settings {
@@ -143,6 +149,7 @@ struct Settings {
   CertificateSettings certificates;
   AcmeSettings acme;
   HttpSettings http;
+  HttpsSettings https;
   std::string read_from;  ///< the file
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }

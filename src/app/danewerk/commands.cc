@@ -15,6 +15,7 @@
 #include "app/danewerk/domain_commands.h"
 #include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/key_commands.h"
+#include "app/danewerk/mta_sts_commands.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_trace.h"
 #include "app/serve/serve.h"
@@ -341,6 +342,7 @@ int run_command(int argc, char** argv) {
   add_hoster_commands(app, hoster_asking);
   add_key_commands(app, hoster_asking);
   add_certificate_commands(app, hoster_asking);
+  add_mta_sts_commands(app, hoster_asking);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

@@ -114,6 +114,7 @@ Result<void> CertificateDesk::build_acme() {
   for (const types::DomainName& name : settings.acme.caa) rules.ca_names.push_back(name.to_string());
   rules.proves_by_http = !settings.http.listen.empty();
   rules.limits.most_a_week = settings.acme.orders_per_week;
+  rules.names_an_hour = settings.acme.names_per_hour;
   rules.limits.first_wait = settings.acme.first_retry;
   rules.limits.longest_order = settings.acme.deadline + std::chrono::minutes(5);
   rules.spread = static_cast<double>(std::hash<types::DomainName>{}(settings.edge.hostname) % 1000) / 1000;

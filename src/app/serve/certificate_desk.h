@@ -37,6 +37,9 @@ class CertificateDesk {
 
   /// Whom the publisher asks; null where we issue ourselves.
   service::CertificateSource* source() noexcept { return source_.get(); }
+  /// Null where we speak to no CA.
+  service::AcmeIssuer* issuer() noexcept { return issuer_.get(); }
+  io::CertificateStore& store() noexcept { return store_; }
   void add_operations(Operations& operations) { add_certificate_operations(operations, *operated_); }
   /// From another thread, while the home reactor runs.
   void stop();

@@ -156,6 +156,14 @@ Result<void> Worker::build_certificates() {
   return {};
 }
 
+Result<void> Worker::build_policy_desk() {
+  const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
+  TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, home(), *desk_, *zone_access_,
+                                      servers_of(settings_.zone), zone::certificate_names(publisher_settings(settings_).zone), [this] { return trust_; },
+                                      forget}));
+  return {};
+}
+
 /// No zone of ours: STARTTLS is offered all the same, with a certificate made for this run. Nothing is promised by it.
 Result<void> Worker::serve_without_zone() {
   TRY(const std::string key, io::generate_key(io::KeyAlgorithm::ecdsa_p256));

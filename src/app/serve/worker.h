@@ -10,6 +10,7 @@
 #include "app/control/operations.h"
 #include "app/control/server.h"
 #include "app/serve/certificate_desk.h"
+#include "app/serve/policy_desk.h"
 #include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
@@ -57,6 +58,7 @@ class Worker {
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
   Result<void> build_certificates();
+  Result<void> build_policy_desk();
   void build_prover();
   Result<void> build_domains();
   void build_edges();
@@ -112,6 +114,7 @@ class Worker {
   std::optional<service::ChallengeRecords> challenge_records_;
   std::unique_ptr<CertificateDesk> desk_;
   std::unique_ptr<service::Publisher> publisher_;
+  std::unique_ptr<PolicyDesk> policy_desk_;  // only with a zone
   std::optional<io::FindingStore> findings_;
   std::unique_ptr<service::Prober> prober_;
   std::unique_ptr<service::DomainKeeper> domain_keeper_;

@@ -39,11 +39,13 @@ std::string wire_of(const HttpReply& reply, HttpCall::Method method, Then then) 
   return method == HttpCall::Method::head ? out : out + reply.body;
 }
 
-std::string host_of(std::string_view field) {
-  std::string out(field.substr(0, field.starts_with('[') ? field.find(']') : field.find(':')));
+std::string lower_case(std::string_view text) {
+  std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return out;
 }
+
+std::string host_of(std::string_view field) { return lower_case(field.substr(0, field.starts_with('[') ? field.find(']') : field.find(':'))); }
 
 /// What the request is refused with; 0 where it is not.
 unsigned fault_of(const RequestParser& parser) {
@@ -121,11 +123,13 @@ Task<> HttpServer::serve(Socket socket, types::Endpoint peer) {
   } counted(open_);
   Connection connection(std::move(socket));
   connection.expires_after(limits_.head_time);
+  std::string server_name;
   if (tls_) {
     auto context = tls_();
     if (!context) co_return;
     const auto shaken = co_await connection.accept_tls(std::move(context));
     if (!shaken) co_return;
+    server_name = lower_case(shaken->server_name);
   }
   Reader reader(static_cast<std::size_t>(limits_.head));
   for (std::uint32_t i = 1; i <= limits_.requests; ++i) {
@@ -135,6 +139,7 @@ Task<> HttpServer::serve(Socket socket, types::Endpoint peer) {
     if (!fault) co_return;
     HttpCall call;
     call.peer = peer;
+    call.server_name = server_name;
     HttpReply reply;
     reply.status = *fault;
     Then then = *fault != 0 || i == limits_.requests || !parser.keep_alive() ? Then::close : Then::next_request;

@@ -24,6 +24,7 @@ struct HttpCall {
   Method method = Method::get;
   std::string host;    ///< of the Host field, lower case, without port
   std::string target;  ///< as sent: "/.well-known/acme-challenge/x"; at most the head's limit
+  std::string server_name;  ///< asked for in the handshake, lower case; empty in clear
   types::Endpoint peer;
 };
 
