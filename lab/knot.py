@@ -63,7 +63,7 @@ policy:
 mod-onlinesign:
 - id: online
   policy: lab
-template:
+{keys}template:
 - id: default
   storage: /var/lib/knot/{label}/zones
   zonefile-sync: -1
@@ -85,11 +85,24 @@ class Knot:
     def file_name(zone: Zone) -> str:
         return (zone.name.rstrip(".") or "root") + ".zone"
 
+    def update_keys(self) -> str:
+        """Who may change records by RFC 2136 (Zone.update_key)."""
+        keys = sorted({zone.update_key for zone in self.zones if zone.update_key})
+        text = "key:\n" if keys else ""
+        for algorithm, name, secret in (key.split(":", 2) for key in keys):
+            text += f"- id: {name}\n  algorithm: {algorithm}\n  secret: {secret}\n"
+        text += "acl:\n" if keys else ""
+        for _, name, _ in (key.split(":", 2) for key in keys):
+            text += f"- id: {name}\n  key: {name}\n  action: update\n  update-type: [ MX, TXT ]\n"
+        return text
+
     def make_keys(self) -> dict[str, str]:
         """Write the configuration and make one key for each signed zone; returns zone -> DS data (SHA-256)."""
-        text = CONF.format(label=self.label, listen=", ".join(self.listen_), ttl=TTL)
+        text = CONF.format(label=self.label, listen=", ".join(self.listen_), ttl=TTL, keys=self.update_keys())
         for zone in self.zones:
             text += f"- domain: {zone.name}\n  file: {self.file_name(zone)}\n"
+            if zone.update_key:
+                text += f"  acl: {zone.update_key.split(':')[1]}\n"
             if zone.policy == "online":
                 text += "  module: mod-onlinesign/online\n"
                 continue

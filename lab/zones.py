@@ -22,6 +22,7 @@ class Zone:
     signed: bool = True
     policy: str = "lab"  # of lab/knot.py: how it is signed
     records: list[tuple[str, str, str]] = field(default_factory=list)  # owner, type, data
+    update_key: str = ""  # hmac-sha256:name:base64 of who may change MX and TXT records by RFC 2136; empty: nobody
 
     def under(self, label: str) -> str:
         return f"{label}." if self.name == "." else f"{label}.{self.name}"

@@ -5,17 +5,19 @@
 newcomer.lab lies in a signed zone of its own, served by the lab's Knot behind the tamper proxy; its mail goes elsewhere at first.
 Everything is done as a person would: commands of Danewerk, changes in the domain's own zone. What is looked at is what the
 commands say (where it stands, whose fault, seen where, what to do), what a stranger's SMTP connection is answered, and what an
-independent resolver says of our host. Exit 1 if any case fails. Issue 4, points 1, 2, 3, 9.
+independent resolver and a real Postfix say of our host, with DANE on and off. mover.lab lies in a zone that takes updates from us
+(RFC 2136 with TSIG), at the lab's Knot. Exit 1 if any case fails. Issue 4, points 1, 2, 3, 9.
 """
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
 from lab.danewerk import PROGRAM, Danewerk
 from lab.net import LabError, ipv4, wait_until
 from lab.world import MX_ZONE, World
-from lab.zones import TAMPER, Zone
+from lab.zones import LEAVES, TAMPER, Zone
 
 from .bad_input import Bench, demand
 from .raw_smtp import Peer
@@ -24,6 +26,11 @@ RUN_DIR = Path("build/lab-domain-life")
 DOMAIN = "newcomer.lab"
 HOST = f"newcomer-lab.s1.{MX_ZONE}".rstrip(".")
 OLD = f"10 mx.{DOMAIN}."
+OTHER = f"contoso-lab.s1.{MX_ZONE}".rstrip(".")  # of a domain that is never touched
+MOVER = "mover.lab"
+MOVER_HOST = f"mover-lab.s1.{MX_ZONE}".rstrip(".")
+SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+KEY = f"hmac-sha256:mover:{SECRET}"
 SETTINGS = """
 [domains]
 require_control = true
@@ -38,7 +45,8 @@ class LifeWorld(World):
         own = Zone(f"{DOMAIN}.", "lab.", TAMPER, records=[
             (f"{DOMAIN}.", "MX", OLD), (f"mx.{DOMAIN}.", "A", ipv4(50)),
             (f"_smtp._tls.{DOMAIN}.", "TXT", f'"v=TLSRPTv1; rua=mailto:tls@{DOMAIN}"')])
-        return [*super().zones_(), own]
+        mover = Zone(f"{MOVER}.", "lab.", LEAVES, update_key=KEY, records=[(f"{MOVER}.", "MX", f"0 mx.{MOVER}."), (f"mx.{MOVER}.", "A", ipv4(50))])
+        return [*super().zones_(), own, mover]
 
 
 class LifeDanewerk(Danewerk):
@@ -105,6 +113,29 @@ class Life:
         for step in (("zone-begin", MX_ZONE), *steps, ("zone-commit", MX_ZONE)):
             self.danewerk.host.run(["knotc", "-s", socket, *step])
 
+    def tlsa_of(self, host: str) -> bool:
+        """What a stranger's resolver says; LabError unless it is secure, with addresses at the host in any case."""
+        at_host, said = self.world.dig(host, "A"), self.world.dig(f"_25._tcp.{host}", "TLSA")
+        for answer in (at_host, said):
+            demand(re.search(r"status: (NOERROR|NXDOMAIN)", answer) and re.search(r"Flags: [^;]*\bad\b", answer), f"not secure: {answer}")
+        demand(self.danewerk.host.ipv4 in at_host, f"no address of ours: {at_host}")
+        return bool(re.search(r"\bTLSA\s+3 1 1 ", said))
+
+    def mx_seen(self, domain: str) -> list[str]:
+        return sorted(re.findall(r"[ \t]IN[ \t]+MX[ \t]+(\d+ \S+)", self.world.dig(domain, "MX")))
+
+    def postfix(self, host: str) -> str:
+        done = self.world.foreign.host.run(["posttls-finger", "-c", "-l", "dane", "-L", "summary", f"[{host}]"], check=False, env={"MAIL_CONFIG": "/etc/postfix"})
+        return done.stdout + done.stderr
+
+    def strangers_see(self, dane: bool) -> str:
+        """The domain's host with a TLSA record or, securely, without; the other domain's with one all the time; Postfix agrees."""
+        wait_until(lambda: self.tlsa_of(HOST) == dane, f"a stranger's resolver to find {'a' if dane else 'no'} TLSA record at {HOST}", 30, 0.5)
+        demand(self.tlsa_of(OTHER), f"{OTHER} lost its TLSA record")
+        words = "Verified TLS connection" if dane else r"(Untrusted|Trusted|Anonymous) TLS connection"
+        said = wait_until(lambda: re.search(words + ".*", self.postfix(HOST)), f"Postfix to see '{words}'; it says {self.postfix(HOST)}", 30, 0.5)
+        return said.group(0)[:120]
+
     # -- the way in ----------------------------------------------------------------------------------------------
 
     def added(self) -> str:
@@ -131,12 +162,14 @@ class Life:
 
     def dnssec(self) -> str:
         dry = self.danewerk.json("Enable-DnssecForVerifiedDomain", DOMAIN, "--dry-run")
-        demand(f"+ {HOST}. A {self.danewerk.host.ipv4}" in dry["diff"], f"the diff is {dry['diff']}")
+        demand(f"+ {HOST}. 5 IN A {self.danewerk.host.ipv4}" in dry["zone"], f"in our zone: {dry['zone']}")
+        demand(dry["diff"] and all(line.startswith(f"- _25._tcp.{HOST}. TLSA") for line in dry["diff"]), f"the diff is {dry['diff']}")
         demand(self.status()["dnssec"] == "disabled", "a dry run changed something")
         self.danewerk.command("domain", "enable-dnssec", DOMAIN, "--wait")
         status = self.stands("awaiting-mx")
         demand(status["next"]["step"] == "add-mx" and HOST in status["next"]["publish"][0], f"next is {status['next']}")
-        return self.finds("mx.elsewhere", "owner", f"mx.{DOMAIN}", f"MX 0 {HOST}.")
+        self.finds("mx.elsewhere", "owner", f"mx.{DOMAIN}", f"MX 0 {HOST}.")
+        return self.strangers_see(dane=False)
 
     def order(self) -> str:
         self.mx(OLD, f"20 {HOST}.")
@@ -149,12 +182,10 @@ class Life:
     def dane(self) -> str:
         demand("+ _25._tcp" in self.danewerk.command("domain", "enable-dane", DOMAIN, "--dry-run"), "no TLSA in the diff")
         self.danewerk.command("domain", "enable-dane", DOMAIN, "--wait")
-        said = self.finds("mx.fallback", "owner", f"mx.{DOMAIN}")
+        said = self.finds("mx.fallback", "owner", f"mx.{DOMAIN}") + "; Postfix: " + self.strangers_see(dane=True)
         self.mx(f"20 {HOST}.")
         status = self.stands("healthy", until=lambda s: not [c for c in s["checks"] if c["state"] in ("failed", "warned", "unknown")])
         demand(status["dane"] == "enabled" and status["dnssec"] == "enabled", f"{status['dane']}, {status['dnssec']}")
-        answer = self.world.dig(f"_25._tcp.{HOST}", "TLSA")
-        demand(" ad" in answer and "TLSA" in answer, f"the lab's own resolver says: {answer}")
         return said
 
     # -- faults --------------------------------------------------------------------------------------------------
@@ -196,19 +227,63 @@ class Life:
         wait_until(lambda: not [a for a in self.danewerk.json("status").get("alerts", []) if a["subject"] == "domains"], "the alert to clear", 30, 0.5)
         return begun[0][:160]
 
+    # -- a zone that takes our updates ---------------------------------------------------------------------------
+
+    def migrate(self, *options: str, key: str = KEY, server: str = f"{ipv4(LEAVES)}:53", domain: str = MOVER):
+        (self.danewerk.host.dir / "etc/lab/own.key").write_text(key + "\n")
+        return self.danewerk.run("domain", "migrate", domain, "--update-server", server, "--tsig-key", "/etc/lab/own.key", *options)
+
+    def not_taken(self) -> str:
+        """Each refusal says whose fault it is and what to do, and leaves the owner's records as they were."""
+        self.danewerk.command("domain", "add", MOVER, "--tenant", "mover", "--route", f"lmtp:{self.world.hosts['mbox1'].ipv4}:24", "--why", "test")
+        before = self.mx_seen(MOVER)
+        wrong = SECRET.replace("MDEy", "MDEz")
+        cases = [("bad_key", "compare its key", {"key": f"hmac-sha256:stranger:{SECRET}"}),
+                 ("bad_signature", "compare its key", {"key": f"hmac-sha256:mover:{wrong}"}),
+                 ("unreachable", "check address and port", {"server": f"{ipv4(LEAVES)}:54"})]
+        for kind, words, options in cases:
+            ran = self.migrate(**options)
+            demand(ran.returncode == 1 and kind in ran.stderr and words in ran.stderr and MOVER in ran.stderr, f"{kind}: {ran.stdout}{ran.stderr}")
+            said = "the next look will tell" if kind == "unreachable" else "nothing was changed"
+            demand(said in ran.stderr, f"{kind}: {ran.stderr}")
+        leaves = next(server for server in self.world.dns.servers if server.label == "leaves")
+        leaves.host.run(["knotc", "-s", "/run/knot-leaves/knot.sock", "-b", "zone-freeze", MOVER])
+        ran = self.migrate()
+        demand(ran.returncode == 1 and "refused" in ran.stderr and "frozen" in ran.stderr, f"frozen: {ran.stdout}{ran.stderr}")
+        leaves.host.run(["knotc", "-s", "/run/knot-leaves/knot.sock", "-b", "zone-thaw", MOVER])
+        demand(self.mx_seen(MOVER) == before, "its MX was changed by an update that was not taken")
+        return ran.stderr.strip()[:240]
+
+    def taken(self) -> str:
+        dry = self.migrate("--dry-run")
+        demand("would do: verify" in dry.stdout and "danewerk-verification=" in dry.stdout, f"{dry.stdout}{dry.stderr}")
+        led = self.migrate("--wait")
+        demand(led.returncode == 0 and "healthy" in led.stdout, f"{led.stdout}{led.stderr}")
+        wait_until(lambda: self.mx_seen(MOVER) == [f"0 {MOVER_HOST}."], "a stranger's resolver to see our host alone", 30, 0.5)
+        wait_until(lambda: self.tlsa_of(MOVER_HOST), "TLSA at its host", 30, 0.5)
+        back = self.danewerk.command("domain", "migrate", MOVER, "--back")
+        demand("done: disable-dane" in back, back)
+        return " ".join(led.stdout.split())[-200:]
+
     # -- the way back --------------------------------------------------------------------------------------------
 
     def back(self) -> str:
         demand("first: danewerk domain disable-dane" in self.refused("disable-dnssec"), "DNSSEC under DANE")
-        self.danewerk.command("Disable-SmtpDaneInbound", DOMAIN)
+        self.danewerk.command("Disable-SmtpDaneInbound", DOMAIN, "--wait")
         demand(self.status()["dane"] == "disabled", "DANE is still on")
+        self.strangers_see(dane=False)
+        self.danewerk.command("domain", "enable-dane", DOMAIN, "--wait")
+        self.strangers_see(dane=True)
+        self.danewerk.command("domain", "disable-dane", DOMAIN)
         said = self.refused("disable-dnssec")
         demand("still names our host" in said, said)
         self.mx(OLD)
         wait_until(lambda: self.danewerk.run("domain", "disable-dnssec", DOMAIN).returncode == 0, "disable-dnssec once the MX is back", 30, 0.5)
         demand(self.status()["dnssec"] == "disabled", "DNSSEC is still on")
+        self.strangers_see(dane=False)  # an MX may still point there
         self.danewerk.command("domain", "remove", DOMAIN)
         demand(self.rcpt().startswith("550"), "a removed domain is still accepted")
+        wait_until(lambda: self.tlsa_of(HOST), "the wildcard to answer again", 30, 0.5)
         return said
 
     def run(self) -> None:
@@ -225,8 +300,11 @@ class Life:
         case("bogus zone", self.bogus)
         case("wrong TLSA record", self.wrong_tlsa)
         case("told once, and once when it is over", self.told_once)
+        self.bench.section("A zone that takes our updates")
+        case("not taken", self.not_taken)
+        case("taken, step by step until it is healthy", self.taken)
         self.bench.section("Back")
-        case("DANE off, MX back, DNSSEC off, removed", self.back)
+        case("DANE off, on, off, MX back, DNSSEC off, removed", self.back)
 
 
 def main() -> int:

@@ -61,7 +61,6 @@ io::Task<Result<Json>> verify_domain(OperatedParts& parts, Call& call) {
 
 struct Asked {
   types::DomainFacts before, after;
-  std::vector<std::string> diff;
 };
 
 /// A look, the order of steps, and what it would change.
@@ -76,7 +75,7 @@ io::Task<Result<Asked>> consider(OperatedParts& parts, types::DomainName domain,
   if (!found) co_return fail(ErrorKind::not_found, "domain " + domain.to_string() + " is not accepted here");
   const lifecycle::MxView mx = lifecycle::view_mx(expected, looked.sight);
   CO_TRY(types::DomainFacts after, lifecycle::ask(what, found->facts, mx, expected, parts.delivery.clock.now()));
-  Asked out{found->facts, after, lifecycle::zone_diff(found->facts, after, expected, parts.life.published())};
+  Asked out{found->facts, after};
   co_return out;
 }
 
@@ -85,13 +84,14 @@ io::Task<Result<Json>> step(OperatedParts& parts, Call& call, Ask what) {
   CO_TRY(bool dry_run, flag_argument(call.request.arguments, "dry_run"));
   CO_TRY(Asked asked, co_await consider(parts, domain, what));
   Json json{{"domain", domain.to_string()}, {"step", lifecycle::to_string(what)}, {"changed", asked.before != asked.after}, {"dry_run", dry_run}};
-  json["diff"] = lines(asked.diff);
+  add_dns_changes(json, parts, domain, asked.before, asked.after);
   if (parts.mx_host_of) json["mx_host"] = parts.mx_host_of(domain);
   if (dry_run) co_return json;
   if (asked.before != asked.after) {
     std::vector<io::DomainStore::FactsChange> change(1, io::DomainStore::FactsChange{domain, asked.before, asked.after});
     const std::string action = std::string("domain.") + lifecycle::to_string(what);
     CO_TRY_VOID(co_await parts.domains.ask(std::move(change), action, act_of(call, parts.delivery.clock.now())));
+    if (parts.publisher) parts.publisher->look_soon();
   }
   lifecycle::Skips skips;
   skips.mta_sts = true;
@@ -138,23 +138,56 @@ Result<std::optional<OwnZone>> own_zone_of(const Call& call, const types::Domain
   return std::optional(std::move(out));
 }
 
-/// The owner's part of the step that is next, if it is one we can take: the diff, empty where there is nothing to do now.
-io::Task<Result<std::vector<std::string>>> take_own_step(OperatedParts& parts, types::DomainName domain, OwnZone zone, bool dry_run) {
+/// Whose fault it is that the domain's own primary did not take a change, and what to do.
+const char* advice_for(io::dns::UpdateErrorKind kind) {
+  using io::dns::UpdateErrorKind;
+  switch (kind) {
+    case UpdateErrorKind::bad_key:
+    case UpdateErrorKind::bad_signature:
+    case UpdateErrorKind::bad_truncation:
+      return "have the domain's DNS host compare its key with the one in --tsig-key (name, algorithm, secret), and let it change this zone";
+    case UpdateErrorKind::bad_time: return "set the clock of that server or of this one right";
+    case UpdateErrorKind::refused:
+    case UpdateErrorKind::not_implemented:
+      return "have the domain's DNS host let this key change the MX and TXT records of the domain, and see that the zone is not frozen";
+    case UpdateErrorKind::not_authoritative:
+    case UpdateErrorKind::not_in_zone:
+      return "name the zone's primary (--update-server), or the zone that holds the domain (--zone), or have the DNS host take the key for it";
+    case UpdateErrorKind::unreachable:
+    case UpdateErrorKind::timeout: return "check address and port, and that TCP gets through";
+    case UpdateErrorKind::server_failure: return "try again; if it lasts, that server's log says why";
+    default: return "that server's log says more";
+  }
+}
+
+struct OwnStep {
+  std::vector<std::string> diff;  ///< empty where there is nothing to do now
+  std::string waits;              ///< why not, where there will be
+};
+
+/// The owner's part of the step that is next, if it is one we can take.
+io::Task<Result<OwnStep>> take_own_step(OperatedParts& parts, types::DomainName domain, OwnZone zone, bool dry_run) {
   const lifecycle::Skips nothing;
   CO_TRY(auto looked, co_await parts.life.keeper->look_at(domain, nothing, DomainKeeper::Probing::as_remembered));
   const lifecycle::Expectation expected = parts.life.expect(domain);
   const Instant now = parts.delivery.clock.now();
   const auto change = lifecycle::own_change(looked.status, looked.domain.facts, looked.sight, expected, zone.apex, now);
-  if (!change) co_return std::vector<std::string>();
-  std::vector<std::string> diff = lifecycle::describe(*change, looked.sight, expected);
-  if (dry_run) co_return diff;
+  OwnStep out;
+  if (!change) co_return out;
+  out.diff = lifecycle::describe(*change, looked.sight, expected);
+  if (dry_run) co_return out;
   io::dns::DnsZoneUpdater updater(zone.update, *parts.life.entropy);
   const auto done = co_await updater.apply(*change);
-  if (!done) {
-    co_return fail(ErrorKind::refused, "the primary of " + zone.apex.to_string() + " at " + zone.update.server.to_string() + " did not take the update (" +
-                                           io::dns::to_string(done.error().kind) + "): " + done.error().what);
+  if (done) co_return out;
+  if (done.error().kind == io::dns::UpdateErrorKind::prerequisite_failed) {  // DDNS-02: changed since, by us or by somebody; the next look tells
+    out.diff.clear();
+    out.waits = "At " + zone.update.server.to_string() + " these records are other ones than resolvers answer; wait until their TTL is over.";
+    co_return out;
   }
-  co_return diff;
+  const std::string said = "the primary of " + zone.apex.to_string() + " did not take the change: " + io::dns::to_string(done.error().kind) + ": " +
+                           done.error().what;
+  const std::string left = done.error().may_have_happened() ? "whether it was made, the next look will tell" : "nothing was changed there";
+  co_return fail(ErrorKind::refused, said + "; " + left + ". To do: " + advice_for(done.error().kind));
 }
 
 io::Task<Result<Json>> migrate_domain(OperatedParts& parts, Call& call) {
@@ -169,14 +202,15 @@ io::Task<Result<Json>> migrate_domain(OperatedParts& parts, Call& call) {
     const std::optional<Ask> what = back ? step_back(status) : due_step(status);
     if (!what || (back && taken > 0)) break;
     CO_TRY(Json done, co_await step(parts, call, *what));
-    json["did"].push_back({{"step", done["step"]}, {"diff", done["diff"]}});
+    json["did"].push_back({{"step", done["step"]}, {"diff", done["diff"]}, {"zone", done["zone"]}});
     if (dry_run) break;
     status = done["status"];
   }
   if (own_zone && !back && json["did"].empty()) {
     const OwnZone zone = *own_zone;
-    CO_TRY(auto diff, co_await take_own_step(parts, domain, zone, dry_run));
-    if (!diff.empty()) json["did"].push_back({{"step", status["next"]["step"]}, {"diff", lines(diff)}});
+    CO_TRY(const OwnStep own, co_await take_own_step(parts, domain, zone, dry_run));
+    if (!own.diff.empty()) json["did"].push_back({{"step", status["next"]["step"]}, {"diff", lines(own.diff)}});
+    if (!own.waits.empty()) json["advice"] = own.waits;
   }
   if (back && json["did"].empty()) {
     json["advice"] = status["facts"].contains("mx_here") ? "Put the old MX records back at the DNS host, wait out the TTL of ours, then run this again."

@@ -41,6 +41,13 @@ Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain
   return json;
 }
 
+void add_dns_changes(Json& json, const OperatedParts& parts, const types::DomainName& domain, const types::DomainFacts& before,
+                     const types::DomainFacts& after) {
+  json["diff"] = json["zone"] = Json::array();
+  if (parts.life.expect) json["diff"] = lifecycle::zone_diff(before, after, parts.life.expect(domain), parts.life.published());
+  if (parts.life.zone_lines) json["zone"] = parts.life.zone_lines(domain, before, after);
+}
+
 Result<types::DomainName> domain_argument(const Call& call) {
   TRY(const std::string name, text_argument(call.request.arguments, "domain"));
   return io::to_a_labels(name);
@@ -67,6 +74,7 @@ io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   }
   std::vector<types::AcceptedDomain> domains(1, made);
   CO_TRY_VOID(co_await parts.domains.add(std::move(domains), act, io::DomainStore::NewTenants::made));
+  if (parts.publisher && types::stops_wildcard(made.facts)) parts.publisher->look_soon();
   co_return json;
 }
 
@@ -89,13 +97,12 @@ io::Task<Result<Json>> remove_domain(OperatedParts& parts, Call& call) {
   if (dry_run) {
     Json json = domain_json(parts, *found);
     json["dry_run"] = true;
-    json["diff"] = Json::array();
-    if (parts.life.expect) {
-      for (const std::string& line : lifecycle::zone_diff(found->facts, {}, parts.life.expect(domain), parts.life.published())) json["diff"].push_back(line);
-    }
+    const types::DomainFacts none;
+    add_dns_changes(json, parts, domain, found->facts, none);
     co_return json;
   }
   CO_TRY_VOID(co_await parts.domains.remove(domain, act_of(call, parts.delivery.clock.now())));
+  if (parts.publisher && types::stops_wildcard(found->facts)) parts.publisher->look_soon();
   co_return Json{{"removed", domain.to_string()}};
 }
 

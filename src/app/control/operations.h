@@ -23,6 +23,8 @@ struct LifeParts {
   io::Entropy* entropy = nullptr;
   std::function<lifecycle::Expectation(const types::DomainName&)> expect;
   std::function<types::TlsaSet()> published;  ///< the TLSA records of our zone
+  /// What comes and goes in our zone from these facts to those, as lines of a diff.
+  std::function<std::vector<std::string>(const types::DomainName&, const types::DomainFacts&, const types::DomainFacts&)> zone_lines;
   bool require_control = false, born_secure = true;
 };
 
@@ -73,6 +75,10 @@ Result<types::QueueFilter> queue_filter_of(const Json& arguments, const Operated
 Result<types::Mailbox> parse_mailbox_text(const std::string& text);
 /// A domain as lists and changes show it.
 Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain);
+/// What a change of a domain's facts changes in the DNS: what resolvers are answered ("diff"), and the records in our zone that bring
+/// it about ("zone").
+void add_dns_changes(Json& json, const OperatedParts& parts, const types::DomainName& domain, const types::DomainFacts& before,
+                     const types::DomainFacts& after);
 /// The argument "domain", U-labels too. Error: malformed.
 Result<types::DomainName> domain_argument(const Call& call);
 /// Who did what, for the ledger: the caller, and the argument "why".

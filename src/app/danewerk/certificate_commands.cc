@@ -3,15 +3,12 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/danewerk/json_text.h"
+
 namespace danewerk::app {
 namespace {
 
-std::string text(const Json& json, const char* name) {
-  if (!json.contains(name)) return "";
-  return json[name].is_string() ? json[name].get<std::string>() : json[name].dump();
-}
-
-std::string life(const Json& certificate) {
+std::string life_of_chain(const Json& certificate) {
   if (certificate.contains("fault")) return "    " + text(certificate, "fault") + "\n";
   std::string out = "    by " + text(certificate, "issuer") + ", until " + text(certificate, "until") + ", for";
   for (const Json& name : certificate["names"]) out += " " + name.get<std::string>();
@@ -21,13 +18,14 @@ std::string life(const Json& certificate) {
   return out + "\n";
 }
 
-std::string render_list(const Json& answer) {
+std::string render_certificates(const Json& answer) {
   std::string out = "certificates.source: " + text(answer, "source") + "\n";
-  for (const Json& key : answer["keys"]) out += text(key, "key") + "  " + text(key, "record") + "\n" + life(key);
+  for (const Json& key : answer["keys"]) out += text(key, "key") + "  " + text(key, "record") + "\n" + life_of_chain(key);
   for (const Json& staged : answer["staged"]) {
-    out += "kept for key " + text(staged, "key") + " (" + text(staged, "source") + ", " + text(staged, "at") + ", " + text(staged, "by") + ")\n" + life(staged);
+    out += "kept for key " + text(staged, "key") + " (" + text(staged, "source") + ", " + text(staged, "at") + ", " + text(staged, "by") + ")\n" +
+           life_of_chain(staged);
   }
-  for (const Json& one : answer["names"]) out += text(one, "name") + " (" + text(one, "source") + ")\n" + life(one);
+  for (const Json& one : answer["names"]) out += text(one, "name") + " (" + text(one, "source") + ")\n" + life_of_chain(one);
   for (const Json& order : answer["orders"]) {
     out += "ordered " + text(order, "began") + " " + text(order, "names") + ": ";
     out += !order.contains("ended") ? "runs, or was cut off" : order.contains("failure") ? text(order, "failure") : "issued";
@@ -38,10 +36,10 @@ std::string render_list(const Json& answer) {
 
 std::string render_staged(const Json& answer) {
   const std::string note = answer.contains("note") ? text(answer, "note") + "\n" : "it serves when the key's turn comes: see `danewerk status`\n";
-  return "kept for key " + text(answer, "key") + "  " + text(answer, "record") + "\n" + life(answer) + note;
+  return "kept for key " + text(answer, "key") + "  " + text(answer, "record") + "\n" + life_of_chain(answer) + note;
 }
 
-std::string file_text(const std::string& path) {
+std::string chain_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw CLI::FileError::Missing(path);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -69,7 +67,7 @@ void add_certificate_commands(CLI::App& app, const Asking& asking) {
   certificate->require_subcommand(1);
   auto* list = certificate->add_subcommand("list", "of every key and name: issuer, life, whether PKIX holds; and every order to the CA");
   asking.add_json(list);
-  list->callback([&asking] { asking.ask("certificate.list", Json::object(), render_list); });
+  list->callback([&asking] { asking.ask("certificate.list", Json::object(), render_certificates); });
   auto* csr = certificate->add_subcommand("csr", "a signing request for a published key, for your own tool");
   csr->add_option("key", key, "a key's id, \"next\" or \"serving\"")->capture_default_str();
   asking.add_json(csr);
@@ -78,7 +76,7 @@ void add_certificate_commands(CLI::App& app, const Asking& asking) {
   stage->add_option("--chain", chain, "PEM, the leaf first (fullchain.pem)")->required();
   stage->add_option("--why", why, "for the ledger");
   asking.add_json(stage);
-  stage->callback([&asking] { asking.ask("certificate.stage", {{"chain", file_text(chain)}, {"why", why}}, render_staged); });
+  stage->callback([&asking] { asking.ask("certificate.stage", {{"chain", chain_file(chain)}, {"why", why}}, render_staged); });
   auto* order = certificate->add_subcommand("order", "have one by ACME for a name outside of the zone, like mta-sts.contoso.example, and renew it");
   order->add_option("name", name, "the name; it must lead to http.listen")->required();
   order->add_option("--why", why, "for the ledger");

@@ -13,6 +13,7 @@
 #include "app/danewerk/certificate_commands.h"
 #include "app/danewerk/connector_commands.h"
 #include "app/danewerk/domain_commands.h"
+#include "app/danewerk/exit_codes.h"
 #include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/key_commands.h"
 #include "app/danewerk/mta_sts_commands.h"
@@ -22,10 +23,6 @@
 
 namespace danewerk::app {
 namespace {
-
-constexpr int done = 0;
-constexpr int could_not = 1;
-constexpr int bad_usage = 2;
 
 struct Common {
   std::string config = "/etc/danewerk/danewerk.toml";

@@ -1,5 +1,4 @@
-// The commands but `tlsa`. Exit codes: 0 done; 1 it could not be done (the reason is on standard error); 2 the command line or
-// the configuration is wrong.
+// The commands but `tlsa`. What they exit with: exit_codes.h.
 #pragma once
 
 namespace danewerk::app {

@@ -5,12 +5,11 @@
 #include <memory>
 #include <sstream>
 
+#include "app/danewerk/exit_codes.h"
 #include "app/danewerk/render.h"
 
 namespace danewerk::app {
 namespace {
-
-constexpr int bad_usage = 2;
 
 /// What is given on the command line; one for all subcommands, of which only one runs.
 struct Given {

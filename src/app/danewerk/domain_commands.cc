@@ -6,27 +6,25 @@
 #include <iostream>
 #include <thread>
 
+#include "app/danewerk/exit_codes.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_domain.h"
 
 namespace danewerk::app {
 namespace {
 
-constexpr int done = 0;
-constexpr int could_not = 1;
-
 struct DomainOptions {
   std::string name, tenant, route, why, update_server, tsig_key, zone;
   bool dry_run = false, wait = false, back = false, skip_dns = false, skip_mx = false, skip_mta_sts = false;
 };
 
-Json arguments_of(const DomainOptions& o) {
+Json domain_arguments(const DomainOptions& o) {
   return {{"domain", o.name}, {"tenant", o.tenant}, {"route", o.route}, {"why", o.why}, {"dry_run", o.dry_run}, {"back", o.back},
           {"update_server", o.update_server}, {"tsig_key", o.tsig_key}, {"zone", o.zone}, {"skip_dns", o.skip_dns}, {"skip_mx", o.skip_mx},
               {"skip_mta_sts", o.skip_mta_sts}};
 }
 
-void print(const DomainAsking& asking, const Json& answer, std::string (*render)(const Json&)) {
+void print_domain(const DomainAsking& asking, const Json& answer, std::string (*render)(const Json&)) {
   std::cout << (asking.json ? answer.dump(2) + "\n" : render(answer)) << std::flush;
 }
 
@@ -47,7 +45,8 @@ bool has_no_tlsa(const Json& status) {
   }
   return status.value("dane", "") == "disabled";
 }
-bool is_healthy(const Json& status) { return status.value("standing", "") == "healthy"; }
+/// Healthy, and nothing is left to do: an old MX behind ours is.
+bool has_arrived(const Json& status) { return status.value("standing", "") == "healthy" && status["next"].value("step", "") == "none"; }
 bool is_off(const Json& status) { return status.value("dnssec", "") == "disabled"; }
 
 /// Looks again until it is so, telling what it waits for whenever that changes. The last answer.
@@ -55,7 +54,7 @@ Result<Json> wait_for(const DomainAsking& asking, const DomainOptions& options, 
   constexpr std::chrono::seconds between(2);
   std::string told;
   for (const auto end = std::chrono::steady_clock::now() + std::chrono::hours(24 * 7);;) {
-    TRY(Json answer, asking.call(operation, arguments_of(options)));
+    TRY(Json answer, asking.call(operation, domain_arguments(options)));
     const Json& status = answer.contains("status") ? answer["status"] : answer;
     if (reached(status) || std::chrono::steady_clock::now() >= end) return answer;
     const std::string now = status.value("standing", "") + ": " + status["next"].value("what", "");
@@ -82,7 +81,7 @@ constexpr std::array<Verb, 5> verbs{{
 }};
 
 void run_verb(const DomainAsking& asking, const DomainOptions& options, const Verb& verb) {
-  auto answer = asking.call(std::string("domain.") + verb.name, arguments_of(options));
+  auto answer = asking.call(std::string("domain.") + verb.name, domain_arguments(options));
   if (answer && options.wait && !options.dry_run) {
     if (verb.is_step && !asking.json) std::cout << render_domain_step(*answer);
     auto waited = wait_for(asking, options, verb.is_step ? "domain.status" : "domain.verify", verb.reached);
@@ -93,18 +92,18 @@ void run_verb(const DomainAsking& asking, const DomainOptions& options, const Ve
     asking.exit_code = asking.complain(answer.error());
     return;
   }
-  print(asking, *answer, verb.is_step ? render_domain_step : render_domain_status);
+  print_domain(asking, *answer, verb.is_step ? render_domain_step : render_domain_status);
   asking.exit_code = done;
   if (!verb.is_step && !options.dry_run && !is_verified(*answer)) asking.exit_code = could_not;
 }
 
 void run_plain(const DomainAsking& asking, const DomainOptions& options, const char* operation, std::string (*render)(const Json&)) {
-  const auto answer = asking.call(operation, arguments_of(options));
+  const auto answer = asking.call(operation, domain_arguments(options));
   if (!answer) {
     asking.exit_code = asking.complain(answer.error());
     return;
   }
-  print(asking, *answer, render);
+  print_domain(asking, *answer, render);
   asking.exit_code = done;
 }
 
@@ -126,13 +125,13 @@ void run_migrate(const DomainAsking& asking, DomainOptions options) {
     options.tsig_key = *key;
   }
   if (!options.wait || options.back || options.dry_run) return run_plain(asking, options, "domain.migrate", render_domain_migration);
-  const auto answer = wait_for(asking, options, "domain.migrate", is_healthy);
+  const auto answer = wait_for(asking, options, "domain.migrate", has_arrived);
   if (!answer) {
     asking.exit_code = asking.complain(answer.error());
     return;
   }
-  print(asking, *answer, render_domain_migration);
-  asking.exit_code = is_healthy((*answer)["status"]) ? done : could_not;
+  print_domain(asking, *answer, render_domain_migration);
+  asking.exit_code = has_arrived((*answer)["status"]) ? done : could_not;
 }
 
 std::string render_added(const Json& answer) {
@@ -143,7 +142,7 @@ std::string render_added(const Json& answer) {
 
 std::string render_removed(const Json& answer) { return answer.value("dry_run", false) ? render_domain_step(answer) : "removed\n"; }
 
-CLI::App* with_name(CLI::App* command, DomainOptions& options) {
+CLI::App* with_domain(CLI::App* command, DomainOptions& options) {
   command->add_option("domain,--DomainName", options.name, "the domain")->required();
   return command;
 }
@@ -169,12 +168,12 @@ void add_status(CLI::App* command, DomainOptions& options, const DomainAsking& a
 }
 
 void add_keeping(CLI::App* domain, DomainOptions& options, const DomainAsking& asking) {
-  auto* add = with_name(domain->add_subcommand("add", "accept mail for a domain"), options);
+  auto* add = with_domain(domain->add_subcommand("add", "accept mail for a domain"), options);
   add->add_option("--tenant", options.tenant, "whose it is; made if it is new")->required();
   add->add_option("--route", options.route, "where its mail goes: lmtp:192.0.2.1:24 or smtp:192.0.2.1:25,[2001:db8::1]:25")->required();
   auto* list = domain->add_subcommand("list", "all of them, or a tenant's");
   list->add_option("--tenant", options.tenant, "only this tenant's");
-  auto* remove = with_name(domain->add_subcommand("remove", "stop accepting mail for a domain"), options);
+  auto* remove = with_domain(domain->add_subcommand("remove", "stop accepting mail for a domain"), options);
   for (CLI::App* command : {add, remove}) {
     command->add_option("--why", options.why, "for the ledger");
     command->add_flag("--dry-run", options.dry_run, "only say what would happen");
@@ -193,23 +192,23 @@ void add_domain_commands(CLI::App& app, const DomainAsking& asking) {
   domain->require_subcommand(1);
   add_keeping(domain, options, asking);
   for (const Verb& verb : verbs) {
-    add_verb(with_name(domain->add_subcommand(verb.name, verb.help), options), options, asking, verb);
-    if (verb.exchange) add_verb(with_name(app.add_subcommand(verb.exchange, std::string("as `domain ") + verb.name
+    add_verb(with_domain(domain->add_subcommand(verb.name, verb.help), options), options, asking, verb);
+    if (verb.exchange) add_verb(with_domain(app.add_subcommand(verb.exchange, std::string("as `domain ") + verb.name
         + "`")->group("In Exchange Online's words"), options), options, asking, verb);
   }
-  add_status(with_name(domain->add_subcommand("status", "where it stands, as a stranger sees it, and what comes next"), options), options, asking);
+  add_status(with_domain(domain->add_subcommand("status", "where it stands, as a stranger sees it, and what comes next"), options), options, asking);
   for (const char* name : {"Get-DnssecStatusForVerifiedDomain", "Get-SmtpDaneInboundStatus"}) {
-    add_status(with_name(app.add_subcommand(name, "as `domain status`")->group("In Exchange Online's words"), options), options, asking);
+    add_status(with_domain(app.add_subcommand(name, "as `domain status`")->group("In Exchange Online's words"), options), options, asking);
   }
   auto* watch = domain->add_subcommand("watch", "what the watch holds against a domain; without one, what is ours to put right");
   watch->add_option("domain", options.name, "the domain");
   watch->add_flag("--json", asking.json, "print JSON");
   watch->callback([&] { run_plain(asking, options, "domain.findings", render_domain_findings); });
-  auto* migrate = with_name(domain->add_subcommand("migrate",
+  auto* migrate = with_domain(domain->add_subcommand("migrate",
       "lead a domain here: takes our steps, says what to set in its DNS and when it is safe to go on"), options);
   migrate->add_flag("--back", options.back, "take the last step back");
   migrate->add_flag("--dry-run", options.dry_run, "only say what would be done");
-  migrate->add_flag("--wait", options.wait, "go on by itself as the DNS changes, until the domain is healthy");
+  migrate->add_flag("--wait", options.wait, "go on by itself as the DNS changes, until the domain is healthy and nothing is left to do");
   auto* key = migrate->add_option("--tsig-key", options.tsig_key, "file with the key for it: hmac-sha256:name:base64");
   migrate->add_option("--update-server", options.update_server,
       "primary of the domain's own zone that takes our updates (RFC 2136): address and port")->needs(key);

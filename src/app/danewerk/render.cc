@@ -1,14 +1,10 @@
 #include "app/danewerk/render.h"
 
+#include "app/danewerk/json_text.h"
 #include "app/danewerk/render_hoster.h"
 
 namespace danewerk::app {
 namespace {
-
-std::string text(const Json& json, const char* name) {
-  if (!json.contains(name)) return "";
-  return json[name].is_string() ? json[name].get<std::string>() : json[name].dump();
-}
 
 std::string padded(std::string value, std::size_t width) {
   if (value.size() < width) value.append(width - value.size(), ' ');

@@ -1,12 +1,9 @@
 #include "app/danewerk/render.h"
 
+#include "app/danewerk/json_text.h"
+
 namespace danewerk::app {
 namespace {
-
-std::string text(const Json& json, const char* name) {
-  if (!json.contains(name)) return "";
-  return json[name].is_string() ? json[name].get<std::string>() : json[name].dump();
-}
 
 std::string rule_line(const Json& rule) {
   const auto padded = [](std::string value, std::size_t width) {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "app/danewerk/json_text.h"
+
 namespace danewerk::app {
 namespace {
 
-std::string text(const Json& from, const char* name) { return from.value(name, ""); }
-
-std::string padded(std::string word, std::size_t width) {
+std::string filled_up(std::string word, std::size_t width) {
   word.resize(std::max(width, word.size() + 1), ' ');
   return word;
 }
@@ -31,6 +31,16 @@ std::string render_next(const Json& next) {
   return out;
 }
 
+/// What resolvers will be answered, and what in our zone brings it about where that is something else.
+std::string render_dns_changes(const Json& answer, const std::string& indent) {
+  std::string out;
+  for (const Json& line : answer["diff"]) out += indent + line.get<std::string>() + "\n";
+  if (!answer.contains("zone") || answer["zone"].empty()) return out;
+  out += indent + "in our zone, where the wildcard answers for hosts without records of their own:\n";
+  for (const Json& line : answer["zone"]) out += indent + "  " + line.get<std::string>() + "\n";
+  return out;
+}
+
 }  // namespace
 
 std::string render_records(const std::string& head, const Json& records) {
@@ -46,7 +56,7 @@ std::string render_domain_status(const Json& status) {
   if (!text(status, "expected_mx").empty()) out += "  expected MX: " + text(status, "expected_mx") + "\n";
   for (const Json& line : status["actual_mx"]) out += "  actual MX:   " + line.get<std::string>() + "\n";
   for (const Json& check : status["checks"]) {
-    out += "  " + padded(text(check, "check"), 12) + padded(text(check, "state"), 9) + text(check, "what") + "\n";
+    out += "  " + filled_up(text(check, "check"), 12) + filled_up(text(check, "state"), 9) + text(check, "what") + "\n";
     for (const Json& finding : check["findings"]) out += render_finding(finding);
   }
   return out + render_next(status["next"]);
@@ -56,8 +66,8 @@ std::string render_domain_step(const Json& answer) {
   std::string out;
   const bool dry = answer.value("dry_run", false);
   if (answer.contains("changed") && !answer.value("changed", false)) out += "nothing changes: it is so already\n";
-  if (answer["diff"].empty() && dry && !answer.contains("changed")) out += "nothing changes in the DNS\n";
-  for (const Json& line : answer["diff"]) out += line.get<std::string>() + "\n";
+  if (answer["diff"].empty() && dry) out += "nothing changes in what resolvers are answered\n";
+  out += render_dns_changes(answer, "");
   if (dry) return out + "dry run: nothing was changed\n";
   if (answer.contains("status")) out += render_domain_progress(answer["status"]);
   return out;
@@ -67,7 +77,7 @@ std::string render_domain_migration(const Json& answer) {
   std::string out;
   for (const Json& did : answer["did"]) {
     out += std::string(answer.value("dry_run", false) ? "would do: " : "done: ") + text(did, "step") + "\n";
-    for (const Json& line : did["diff"]) out += "  " + line.get<std::string>() + "\n";
+    out += render_dns_changes(did, "  ");
   }
   if (answer.contains("advice")) out += text(answer, "advice") + "\n";
   return out + render_domain_progress(answer["status"]);

@@ -1,12 +1,9 @@
 #include "app/danewerk/render_hoster.h"
 
+#include "app/danewerk/json_text.h"
+
 namespace danewerk::app {
 namespace {
-
-std::string text(const Json& json, const char* name) {
-  if (!json.contains(name)) return "";
-  return json[name].is_string() ? json[name].get<std::string>() : json[name].dump();
-}
 
 std::string fault_line(const Json& json) { return json.contains("fault") ? "the resolver could not be told: " + text(json, "fault") + "\n" : ""; }
 

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
+#include "app/danewerk/json_text.h"
+
 namespace danewerk::app {
 namespace {
-
-std::string text(const Json& json, const char* name) {
-  if (!json.contains(name)) return "";
-  return json[name].is_string() ? json[name].get<std::string>() : json[name].dump();
-}
 
 /// A member that is a list; an empty one where it is not there.
 const Json& list(const Json& json, const char* name) {

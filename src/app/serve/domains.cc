@@ -1,6 +1,7 @@
 // The part of Worker that looks after the life of domains.
 #include "app/serve/publication.h"
 #include "app/serve/worker.h"
+#include "engine/zone/host_nodes.h"
 
 namespace danewerk::app {
 namespace {
@@ -38,6 +39,23 @@ types::TlsaSet Worker::published_records() const {
   return out;
 }
 
+std::vector<std::string> Worker::zone_lines(const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) const {
+  const lifecycle::Expectation expected = expectation_of(domain);
+  if (expected.host.is_root()) return {};
+  const zone::MxZone zone = mx_zone(settings_);
+  return zone::diff_lines(zone, expected.host, zone::node_for(zone, expected.holding, zone::need_of(before)),
+                          zone::node_for(zone, expected.holding, zone::need_of(after)));
+}
+
+void Worker::suspect(const types::DomainName& domain) {
+  if (nodes_) group_->spawn("suspect", suspected(domain));
+}
+
+io::Task<> Worker::suspected(types::DomainName domain) {
+  const auto noted = co_await nodes_->suspect(std::move(domain));
+  if (noted) publisher_->look_soon();
+}
+
 Result<void> Worker::build_domains() {
   findings_.emplace(*store_);
   service::ProbeManners manners;
@@ -54,7 +72,8 @@ Result<void> Worker::build_domains() {
   const DomainSettings& from = settings_.domains;
   domain_keeper_ = std::make_unique<service::DomainKeeper>(
       service::DomainParts{*domains_, *findings_, *resolvers_.front(), policy, probe, expect, forget, alert, clock_, log_,
-                           {from.look_interval, from.move_interval, from.looks_per_second}, {from.quarantine_after, from.remove_after}},
+                           {from.look_interval, from.move_interval, from.looks_per_second}, {from.quarantine_after, from.remove_after},
+                           [this](const types::DomainName& domain) { suspect(domain); }},
       home().executor());
   home().post([this] { group_->spawn("domains", domain_keeper_->watch()); });
   return {};
@@ -66,6 +85,9 @@ LifeParts Worker::life_parts() {
   life.entropy = &entropy_;
   life.expect = [this](const types::DomainName& domain) { return expectation_of(domain); };
   life.published = [this] { return published_records(); };
+  life.zone_lines = [this](const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) {
+    return zone_lines(domain, before, after);
+  };
   life.require_control = settings_.domains.require_control == Choice::yes;
   life.born_secure = settings_.domains.born_secure == Choice::yes;
   return life;

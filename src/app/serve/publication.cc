@@ -23,11 +23,7 @@ std::vector<service::AuthoritativeServer> servers_of(const ZoneSettings& zone) {
 service::PublisherSettings publisher_settings(const Settings& settings) {
   const ZoneSettings& zone = settings.zone;
   service::PublisherSettings out;
-  out.zone.apex = zone.name;
-  out.zone.shards = {static_cast<std::uint16_t>(zone.shards)};
-  out.zone.mx_addresses = zone.mx_addresses;
-  out.zone.address_ttl = ttl(zone.address_ttl);
-  out.zone.tlsa_ttl = ttl(zone.tlsa_ttl);
+  out.zone = mx_zone(settings);
   out.servers = servers_of(zone);
   out.certificate_names = {settings.edge.hostname};
   for (const NameByAddress& one : settings.edge.names_by_address) out.certificate_names.push_back(one.name);
@@ -61,6 +57,17 @@ io::Task<std::vector<rollover::EdgeSight>> probe_edges(const service::Prober& pr
 }
 
 }  // namespace
+
+zone::MxZone mx_zone(const Settings& settings) {
+  const ZoneSettings& from = settings.zone;
+  zone::MxZone out;
+  out.apex = from.name;
+  out.shards = {static_cast<std::uint16_t>(from.shards)};
+  out.mx_addresses = from.mx_addresses;
+  out.address_ttl = ttl(from.address_ttl);
+  out.tlsa_ttl = ttl(from.tlsa_ttl);
+  return out;
+}
 
 Json status_json(const service::PublisherStatus& status) {
   Json json{{"zone", status.zone.to_string()}, {"ds", status.ds_records}};
@@ -101,6 +108,7 @@ Json status_json(const service::PublisherStatus& status) {
   json["validation"] = rollover::to_string(status.observation.validation);
   if (!status.observation.validation_detail.empty()) json["validation_detail"] = status.observation.validation_detail;
   if (!status.fault.empty()) json["fault"] = status.fault;
+  if (!status.in_the_way.empty()) json["in_the_way"] = status.in_the_way;
   return json;
 }
 
@@ -117,6 +125,9 @@ Result<void> Worker::build_publisher() {
   challenge_records_.emplace(*zone_access_, settings_.zone.name, servers_of(settings_.zone), clock_);
   TRY_VOID(build_certificates());
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
+  node_store_.emplace(*store_, settings_.zone.name);
+  nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
+  parts.nodes = nodes_.get();
   parts.source = desk_->source();
   if (settings_.zone.probe == EdgeProbe::on) {
     TRY_VOID(build_edge_prober());

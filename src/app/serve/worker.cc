@@ -11,6 +11,7 @@
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
+#include "base/clock_fault.h"
 #include "engine/connector/decide.h"
 #include "io/process/resolver_child.h"
 #include "io/runtime/blocking.h"
@@ -22,14 +23,11 @@ namespace {
 
 constexpr std::size_t cached_answers = 200'000;
 constexpr std::size_t cached_plans = 20'000;
-constexpr Duration most_drift = std::chrono::minutes(5);
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration watch_interval = std::chrono::seconds(10);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
 constexpr Duration pause_between_slices{50};
 constexpr const char* why_no_policies = "set https.listen and zone.name: policies are served over HTTPS, and announced in our zone";
-/// No clock that is right is before this program's first release.
-constexpr std::chrono::sys_days first_release = std::chrono::year{2026} / 11 / 1;
 
 types::LogLevel level_of(const std::string& word) {
   for (const auto level : {types::LogLevel::debug, types::LogLevel::info, types::LogLevel::notice, types::LogLevel::warning}) {
@@ -165,7 +163,7 @@ Result<void> Worker::start_resolvers() {
     io::dns::StubSettings settings;
     settings.server = settings_.resolver.address;
     settings.deadline = settings_.resolver.deadline;
-    settings.canary.clock_fault = [this](Instant now) { return clock_fault(now); };
+    settings.canary.clock_fault = [this](Instant now) { return clock_fault(now, clock_.drift()); };
     if (i == 0) {
       settings.on_change = [this](const io::dns::ResolverHealth& health) {
         const bool fit = health.state == io::dns::ResolverHealth::State::fit;
@@ -191,12 +189,6 @@ void Worker::build_hosting() {
   resolver_anchors_ = std::make_unique<io::dns::UnboundAnchors>(io::dns::UnboundControl(io::resolver_control_socket(resolver_directory(settings_))));
   anchors_ = std::make_unique<service::AnchorKeeper>(service::AnchorParts{*anchor_store_, *resolver_anchors_, clock_, log_, forget});
   home().post([this] { group_->spawn("negative trust anchors", anchors_->keep()); });
-}
-
-std::optional<std::string> Worker::clock_fault(Instant now) const {
-  if (now < first_release) return "the clock says " + to_rfc3339(now) + ", which lies in the past; set it right and start again";
-  if (std::chrono::abs(clock_.drift()) > most_drift) return "the clock was moved by " + to_string(clock_.drift()) + " since the start; start again";
-  return std::nullopt;
 }
 
 types::HopKey Worker::hop_of(const types::MailDomain& domain) const {
@@ -341,7 +333,7 @@ io::Task<> Worker::keep_house() {
 /// What stops mail and is no destination's fault; the resolver tells of itself.
 io::Task<> Worker::watch_own_side() {
   while (true) {
-    alerts_.set("clock", clock_fault(clock_.now()));
+    alerts_.set("clock", clock_fault(clock_.now(), clock_.drift()));
     const auto broken = store_->broken();
     alerts_.set("store", broken ? std::optional(broken->what) : std::nullopt);
     const auto room = store_->has_room(ByteCount{0});
@@ -349,6 +341,7 @@ io::Task<> Worker::watch_own_side() {
     if (publisher_) {
       const service::PublisherStatus zone = publisher_->status();
       alerts_.set("rollover", zone.held_up);
+      alerts_.set("hosts", zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
       alerts_.set("certificate", zone.source_fault.empty() ? std::nullopt : std::optional(zone.source_fault));
     }
     co_await clock_.sleep_for(watch_interval);

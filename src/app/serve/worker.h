@@ -22,6 +22,7 @@
 #include "io/store/anchor_store.h"
 #include "io/store/dkim_store.h"
 #include "io/store/key_store.h"
+#include "io/store/node_store.h"
 #include "io/tls/certificate_slot.h"
 #include "service/anchors/anchor_keeper.h"
 #include "service/delivery/dsn_notices.h"
@@ -68,10 +69,12 @@ class Worker {
   io::Task<> keep_house();
   io::Task<Result<void>> prune_history();
   io::Task<> watch_own_side();
-  std::optional<std::string> clock_fault(Instant now) const;
   lifecycle::Expectation expectation_of(const types::DomainName& domain) const;
   types::TlsaSet published_records() const;
+  std::vector<std::string> zone_lines(const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) const;
   LifeParts life_parts();
+  void suspect(const types::DomainName& domain);
+  io::Task<> suspected(types::DomainName domain);
   io::Reactor& home() { return reactors_->at(0); }
   types::HopKey hop_of(const types::MailDomain& domain) const;
   types::DeliveryTerms terms_for(const std::optional<types::TenantId>& tenant, const types::MailDomain& domain, Instant now) const;
@@ -111,6 +114,8 @@ class Worker {
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
   std::unique_ptr<service::Prober> edge_prober_;
+  std::optional<io::NodeStore> node_store_;
+  std::unique_ptr<service::PlainNodes> nodes_;
   std::optional<service::ChallengeRecords> challenge_records_;
   std::unique_ptr<CertificateDesk> desk_;
   std::unique_ptr<service::Publisher> publisher_;

@@ -6,6 +6,7 @@
 
 #include "types/domain_sight.h"
 #include "types/ip_address.h"
+#include "types/mx_host_name.h"
 
 namespace danewerk::lifecycle {
 
@@ -14,6 +15,7 @@ struct Expectation {
   types::DomainName domain;
   types::DomainName host;                        ///< its MX host; the root without a zone of ours
   std::vector<types::IpAddress> addresses;       ///< of all our MX hosts
+  types::Holding holding = types::Holding::wildcard;  ///< of the host's shard
 };
 
 /// Longer TTLs than this are worth lowering before a move.

@@ -252,6 +252,23 @@ TEST(Lifecycle, each_fault_is_found_with_whose_it_is_and_what_to_do) {
   }
 }
 
+TEST(Lifecycle, what_was_just_asked_for_is_not_missing_yet) {
+  World world;
+  world.token_is_there();
+  world.look();
+  world.mx_is({World::mx(0, "contoso-com.s1.mx.example")});
+  ASSERT_TRUE(world.asked(Ask::enable_dnssec).has_value());
+  ASSERT_TRUE(world.asked(Ask::enable_dane).has_value());
+  world.answer(expected.host.prefixed("_25._tcp"), RecordType::tlsa, {});
+  world.look();
+  EXPECT_EQ(world.stands().find("tlsa.missing")->severity, types::Severity::notice);
+  EXPECT_EQ(check(world.stands(), CheckName::tlsa).state, CheckState::noted);
+  EXPECT_EQ(world.stands().standing, Standing::dane_pending);
+  world.now += 1h;
+  EXPECT_EQ(world.stands().find("tlsa.missing")->severity, types::Severity::error);
+  EXPECT_EQ(world.stands().standing, Standing::faulty);
+}
+
 TEST(Lifecycle, doubt_changes_nothing) {
   World world;
   world.healthy();
@@ -288,6 +305,27 @@ TEST(Lifecycle, a_domain_that_left_is_deferred_and_then_removed_and_comes_back_b
   EXPECT_EQ(world.stands().standing, Standing::healthy);
 }
 
+/// Control is looked at again and again: the registration lapses, and later the name is somebody else's.
+TEST(Lifecycle, a_name_that_lapsed_or_was_registered_anew_is_deferred) {
+  World lapsed;
+  lapsed.healthy();
+  for (auto& [question, lookup] : lapsed.sight.lookups) {  // NXDOMAIN for all of it
+    if (question.name.is_within(expected.domain)) lapsed.answer(question.name, question.type, {}, DnssecStatus::secure);
+  }
+  const types::MaybeInstant confirmed = lapsed.facts.control_confirmed;
+  lapsed.now += 1h;
+  lapsed.look();
+  EXPECT_EQ(lapsed.facts.control_confirmed, confirmed) << "nothing confirms it any more";
+  EXPECT_TRUE(types::takes_mail(lapsed.facts)) << "not at once: an expired name is mostly renewed";
+  lapsed.mx_is({World::mx(10, "parking.example.net")}, DnssecStatus::insecure);  // the new owner
+  lapsed.now += 72h;
+  lapsed.look();
+  EXPECT_FALSE(types::takes_mail(lapsed.facts)) << "the count began when the name lapsed";
+  lapsed.answer(control_owner(expected.domain), RecordType::txt, {types::TxtRecord{{"danewerk-verification=aaaaaaaaaaaaaaaa"}}});
+  lapsed.look();
+  EXPECT_FALSE(types::takes_mail(lapsed.facts)) << "another token is no proof";
+}
+
 TEST(Lifecycle, a_domain_that_never_came_is_not_one_that_left) {
   World world;
   world.facts.verified = start;
@@ -298,19 +336,25 @@ TEST(Lifecycle, a_domain_that_never_came_is_not_one_that_left) {
   EXPECT_FALSE(world.facts.quarantined);
 }
 
-TEST(Lifecycle, a_diff_says_what_changes_in_our_zone) {
+TEST(Lifecycle, a_diff_says_what_resolvers_will_be_answered) {
+  const std::string tlsa = "_25._tcp.contoso-com.s1.mx.example. TLSA " + record.to_string();
+  Expectation single = expected;
+  single.holding = types::Holding::explicit_hosts;
   World world;
   world.token_is_there();
   world.look();
   const types::DomainFacts before = world.facts;
   ASSERT_TRUE(world.asked(Ask::enable_dnssec).has_value());
-  EXPECT_EQ(zone_diff(before, world.facts, expected, {record}),
+  EXPECT_EQ(zone_diff(before, world.facts, single, {record}),
             (std::vector<std::string>{"+ contoso-com.s1.mx.example. A 192.0.2.1", "+ contoso-com.s1.mx.example. AAAA 2001:db8::1"}));
+  EXPECT_EQ(zone_diff(before, world.facts, expected, {record}), std::vector<std::string>{"- " + tlsa}) << "the wildcard answers for any name";
   const types::DomainFacts plain = world.facts;
   ASSERT_TRUE(world.asked(Ask::enable_dane).has_value());
-  EXPECT_EQ(zone_diff(plain, world.facts, expected, {record}), std::vector<std::string>{"+ _25._tcp.contoso-com.s1.mx.example. TLSA " + record.to_string()});
-  EXPECT_EQ(zone_diff(world.facts, plain, expected, {record}).front()[0], '-');
-  EXPECT_TRUE(zone_diff(plain, plain, expected, {record}).empty());
+  for (const Expectation& held : {single, expected}) {
+    EXPECT_EQ(zone_diff(plain, world.facts, held, {record}), std::vector<std::string>{"+ " + tlsa});
+    EXPECT_EQ(zone_diff(world.facts, plain, held, {record}), std::vector<std::string>{"- " + tlsa});
+    EXPECT_TRUE(zone_diff(plain, plain, held, {record}).empty());
+  }
 }
 
 std::vector<std::string> own(World& world) {

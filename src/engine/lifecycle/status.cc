@@ -16,22 +16,27 @@ FeatureState dane_state(const DomainFacts& facts) {
   return facts.dane_live ? FeatureState::enabled : FeatureState::pending;
 }
 
-/// Right after something was asked for, the zone and the caches need their time: what is not there yet is not missing.
-bool is_an_error(const types::Finding& one, const DomainFacts& facts, Instant now) {
+/// Right after something was asked for, the zone and the caches need their time: what is not there yet is not missing, and nobody is to
+/// be alarmed by it.
+bool is_on_its_way(const types::Finding& one, const DomainFacts& facts, Instant now) {
   constexpr Duration time_to_appear = std::chrono::hours(1);
-  if (one.severity != types::Severity::error) return false;
   const bool not_there = one.code == "tlsa.missing" || one.code == "host.missing";
   const types::MaybeInstant asked = std::max(facts.dnssec.asked, facts.dane.asked);
-  return !not_there || facts.dane_live || now - *asked >= time_to_appear;
+  return not_there && !facts.dane_live && now - *asked < time_to_appear;
 }
 
-bool has_error(const DomainStatus& status, const DomainFacts& facts, Instant now) {
-  return std::any_of(status.checks.begin(), status.checks.end(), [&](const Check& check) {
-    return std::any_of(check.findings.begin(), check.findings.end(), [&](const auto& one) { return is_an_error(one, facts, now); });
-  });
+void calm(Check& check, const DomainFacts& facts, Instant now) {
+  bool any = false;
+  for (types::Finding& one : check.findings) {
+    if (!is_on_its_way(one, facts, now)) continue;
+    one.severity = types::Severity::notice;
+    any = true;
+  }
+  const bool failed = std::any_of(check.findings.begin(), check.findings.end(), [](const auto& one) { return one.severity == types::Severity::error; });
+  if (any && check.state == CheckState::failed && !failed) check.state = CheckState::noted;
 }
 
-Standing standing_of(const DomainFacts& facts, const MxView& mx, const DomainStatus& status, Instant now) {
+Standing standing_of(const DomainFacts& facts, const MxView& mx, const DomainStatus& status) {
   if (facts.quarantined) return Standing::quarantined;
   if (!facts.verified) return Standing::unverified;
   if (!facts.dnssec.is_on()) return Standing::prepared;
@@ -39,7 +44,7 @@ Standing standing_of(const DomainFacts& facts, const MxView& mx, const DomainSta
   if (!named) return facts.mx_here || facts.mx_elsewhere ? Standing::faulty : Standing::awaiting_mx;
   if (mx.place == Place::behind) return Standing::moving;
   if (!facts.dane.is_on()) return Standing::moved;
-  if (has_error(status, facts, now)) return Standing::faulty;
+  if (status.has(types::Severity::error)) return Standing::faulty;
   return facts.dane_live ? Standing::healthy : Standing::dane_pending;
 }
 
@@ -152,7 +157,8 @@ DomainStatus status(const DomainFacts& facts, const types::DomainSight& sight, c
   }
   out.checks.push_back(skips.mta_sts ? skipped(CheckName::mta_sts) : check_mta_sts(sight, expected));
   out.checks.push_back(skips.dns ? skipped(CheckName::tls_rpt) : check_tls_rpt(sight, expected));
-  out.standing = standing_of(facts, mx, out, now);
+  for (Check& check : out.checks) calm(check, facts, now);
+  out.standing = standing_of(facts, mx, out);
   out.next = next_step(facts, mx, expected, out);
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/zone/host_nodes.h"
+
 namespace danewerk::lifecycle {
 namespace {
 
@@ -51,7 +53,7 @@ Result<types::DomainFacts> ask(Ask what, types::DomainFacts facts, const MxView&
 std::vector<std::string> zone_diff(const types::DomainFacts& before, const types::DomainFacts& after, const Expectation& expected,
                                    const types::TlsaSet& records) {
   const auto rank = [](types::HostWish wish) { return static_cast<int>(wish); };
-  const int from = rank(types::host_wish(before)), to = rank(types::host_wish(after));
+  const int from = rank(zone::answered(expected.holding, zone::need_of(before))), to = rank(zone::answered(expected.holding, zone::need_of(after)));
   std::vector<std::string> out;
   const std::string sign = to > from ? "+ " : "- ";
   const auto passes = [&](types::HostWish wish) { return std::min(from, to) < rank(wish) && rank(wish) <= std::max(from, to); };

@@ -19,6 +19,7 @@ struct Turns::TenantState {
   std::deque<LaneState*> ready;
   std::deque<LaneState*> again;  ///< given a place in the take() under way, and free for another
   std::deque<LaneState*> unproven;  ///< due, and waiting for a place among the unproven
+  std::deque<LaneState*> revived;   ///< those of `ready` for which a place is kept, in the same order
   bool second_round = false;     ///< `ready` holds lanes given a place already
   bool in_ring = false;
 };
@@ -159,14 +160,17 @@ Turns::Verdict Turns::give(TenantState& tenant, Instant now, std::vector<LaneSta
   return Verdict::taken;
 }
 
+/// Lanes leave `ready` as they came, so one with a kept place is the first of those.
 void Turns::lose_kept_place(LaneState& lane) {
-  if (std::exchange(lane.revived, false)) --revived_;
+  if (!std::exchange(lane.revived, false)) return;
+  CHECK(lane.tenant->revived.front() == &lane);
+  lane.tenant->revived.pop_front();
+  --revived_;
 }
 
 /// A tenant that has its share cannot use the places kept for it: others may.
 void Turns::lose_kept_places(TenantState& tenant) {
-  if (revived_ == 0) return;
-  for (LaneState* lane : tenant.ready) lose_kept_place(*lane);
+  while (!tenant.revived.empty()) lose_kept_place(*tenant.revived.front());
 }
 
 void Turns::revive_unproven(std::size_t most) {
@@ -178,6 +182,7 @@ void Turns::revive_unproven(std::size_t most) {
     if (!tenant.unproven.empty()) unproven_ring_.push_back(&tenant);
     make_ready(lane);
     lane.revived = true;
+    tenant.revived.push_back(&lane);
     ++revived_;
   }
 }

@@ -65,6 +65,23 @@ void append(ZoneChange& to, const ZoneChange& from) {
 
 }  // namespace
 
+HostNeed need_of(const types::DomainFacts& facts) noexcept {
+  switch (types::host_wish(facts)) {
+    case types::HostWish::dane: return HostNeed::dane;
+    case types::HostWish::plain: return HostNeed::plain;
+    case types::HostWish::absent: break;
+  }
+  return types::stops_wildcard(facts) ? HostNeed::gone : HostNeed::nothing;
+}
+
+types::HostWish answered(Holding holding, HostNeed need) noexcept {
+  using types::HostWish;
+  if (need == HostNeed::dane || holding == Holding::shared) return HostWish::dane;
+  if (need == HostNeed::plain) return HostWish::plain;
+  if (holding == Holding::explicit_hosts) return HostWish::absent;
+  return need == HostNeed::gone ? HostWish::plain : HostWish::dane;
+}
+
 HostNode node_for(const MxZone& zone, Holding holding, HostNeed need) {
   HostNode none;
   HostNode plain{HostNode::Kind::addresses, zone.address_ttl, zone.mx_addresses};
@@ -84,6 +101,23 @@ ZoneChange host_change(const MxZone& zone, const DomainName& host, const HostNod
   std::vector<ZoneChange> changes = diff(apex, host_records(zone, host, wanted), host_records(zone, host, held));
   CHECK(changes.size() <= 1);  // three RRsets
   return changes.empty() ? ZoneChange{apex, {}, {}, {}} : std::move(changes.front());
+}
+
+std::vector<std::string> diff_lines(const MxZone& zone, const DomainName& host, const HostNode& before, const HostNode& after) {
+  std::vector<std::string> out;
+  if (before == after) return out;
+  const auto add = [&](const std::string& sign, const HostNode& node) {
+    const std::string middle = ". " + std::to_string(node.ttl.count()) + " IN ";
+    if (node.kind == HostNode::Kind::none) return;
+    for (const IpAddress& address : node.addresses) {
+      out.push_back(sign + host.to_string() + middle + (address.family() == IpAddress::Family::v4 ? "A " : "AAAA ") + address.to_string());
+    }
+    if (node.kind != HostNode::Kind::dane) return;
+    out.push_back(sign + host.prefixed("_25._tcp").to_string() + middle + "CNAME " + zone_holding(zone, host).prefixed("_dane").to_string() + ".");
+  };
+  add("- ", before);
+  add("+ ", after);
+  return out;
 }
 
 std::size_t update_octets(const ZoneChange& change) {

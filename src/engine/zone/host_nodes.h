@@ -15,6 +15,7 @@
 
 #include "engine/zone/diff.h"
 #include "engine/zone/mx_zone.h"
+#include "types/domain_facts.h"
 #include "types/host_node.h"
 
 namespace danewerk::zone {
@@ -27,6 +28,12 @@ enum class HostNeed : std::uint8_t {
   gone,     ///< DNSSEC was on and was switched off: an explicit host goes, a wildcard one loses its TLSA
 };
 
+/// The same from what is kept of the domain. In a wildcard shard it is plain or gone exactly where types::stops_wildcard() says so.
+HostNeed need_of(const types::DomainFacts& facts) noexcept;
+
+/// What a resolver is answered at the domain's host: of a wildcard or a shared host also where nothing was asked.
+types::HostWish answered(types::Holding holding, HostNeed need) noexcept;
+
 /// What has to stand at the host of a domain in a shard held so.
 types::HostNode node_for(const MxZone& zone, types::Holding holding, HostNeed need);
 
@@ -36,6 +43,9 @@ std::vector<types::RrSet> host_records(const MxZone& zone, const types::DomainNa
 /// From what we wrote at `host` to what should stand there, in the zone that holds it; empty where both are the same. Records
 /// at the host that are not ours are neither named nor touched; where one is in the way, the server refuses the change.
 types::ZoneChange host_change(const MxZone& zone, const types::DomainName& host, const types::HostNode& held, const types::HostNode& wanted);
+
+/// The same for people: "- contoso-com.s1.mx.example. 3600 IN A 192.0.2.1".
+std::vector<std::string> diff_lines(const MxZone& zone, const types::DomainName& host, const types::HostNode& before, const types::HostNode& after);
 
 /// How much one UPDATE message carries. The cost of a message grows with the zone and hardly with what it carries, so each is
 /// filled; but a server's journal and our patience want it bounded.

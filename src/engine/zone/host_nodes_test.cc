@@ -157,6 +157,32 @@ TEST(HostNodes, what_another_put_there_is_never_touched) {
   }
 }
 
+TEST(HostNodes, people_are_told_what_is_answered_and_what_brings_it_about) {
+  const MxZone zone = three_ways();
+  types::DomainFacts facts;
+  EXPECT_EQ(need_of(facts), HostNeed::nothing);
+  facts.dnssec.asked = types::MaybeInstant(*parse_rfc3339("2026-11-27T12:00:00Z"));
+  EXPECT_EQ(need_of(facts), HostNeed::plain);
+  facts.dane = facts.dnssec;
+  EXPECT_EQ(need_of(facts), HostNeed::dane);
+  facts.dnssec.withdrawn = facts.dane.withdrawn = facts.dane.asked;
+  EXPECT_EQ(need_of(facts), HostNeed::gone);
+  const std::vector<std::pair<HostNeed, types::HostWish>> in_wildcard{{HostNeed::nothing, types::HostWish::dane}, {HostNeed::plain, types::HostWish::plain},
+                                                                      {HostNeed::dane, types::HostWish::dane}, {HostNeed::gone, types::HostWish::plain}};
+  for (const auto& [need, wish] : in_wildcard) EXPECT_EQ(answered(Holding::wildcard, need), wish);
+  EXPECT_EQ(answered(Holding::explicit_hosts, HostNeed::gone), types::HostWish::absent);
+  EXPECT_EQ(answered(Holding::explicit_hosts, HostNeed::nothing), types::HostWish::absent);
+  EXPECT_EQ(answered(Holding::shared, HostNeed::plain), types::HostWish::dane);
+  const DomainName host = name("contoso-com.s2.mx.hoster.example");
+  const std::vector<std::string> wanted{"- contoso-com.s2.mx.hoster.example. 3600 IN A 192.0.2.1",
+                                        "- contoso-com.s2.mx.hoster.example. 3600 IN AAAA 2001:db8::1",
+                                        "+ contoso-com.s2.mx.hoster.example. 3600 IN A 192.0.2.1",
+                                        "+ contoso-com.s2.mx.hoster.example. 3600 IN AAAA 2001:db8::1",
+                                        "+ _25._tcp.contoso-com.s2.mx.hoster.example. 3600 IN CNAME _dane.s2.mx.hoster.example."};
+  EXPECT_EQ(diff_lines(zone, host, node_for(zone, Holding::explicit_hosts, HostNeed::plain), node_for(zone, Holding::explicit_hosts, HostNeed::dane)), wanted);
+  EXPECT_TRUE(diff_lines(zone, host, {}, {}).empty());
+}
+
 TEST(HostNodes, text_is_read_back) {
   const MxZone zone = three_ways();
   for (const auto need : {HostNeed::nothing, HostNeed::plain, HostNeed::dane}) {

@@ -275,7 +275,21 @@ CREATE TABLE domain_finding (
 CREATE INDEX domain_finding_errors ON domain_finding(severity, whose) WHERE severity = 2;
 )";
 
-// 12: MTA-STS policies that we serve, every text of them that somebody may still hold, and the MX hosts they must name.
+// 12: which MX hosts have records of their own by our doing (node_store.h), and an index of the domains that want some in a wildcard
+// shard: types::stops_wildcard.
+constexpr const char* node_table = R"(
+CREATE TABLE mx_host (
+  domain TEXT PRIMARY KEY,
+  host TEXT NOT NULL,
+  zone TEXT NOT NULL,
+  node TEXT NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX mx_host_off ON accepted_domain(domain)
+  WHERE (dnssec_asked <= dnssec_withdrawn OR dane_asked <= dane_withdrawn) AND (dnssec_asked != 0 OR dane_asked != 0);
+)";
+
+// 13: MTA-STS policies that we serve, every text of them that somebody may still hold, and the MX hosts they must name.
 constexpr const char* hosted_policy_tables = R"(
 CREATE TABLE hosted_policy (
   domain TEXT PRIMARY KEY,
@@ -301,7 +315,7 @@ CREATE TABLE hosted_policy_mx (domain TEXT NOT NULL, host TEXT NOT NULL, until I
 )";
 
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables, certificate_tables, finding_table, hosted_policy_tables};
+                                    life_tables, certificate_tables, finding_table, node_table, hosted_policy_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

@@ -89,6 +89,7 @@ io::Task<Result<void>> DomainKeeper::keep(const types::AcceptedDomain& before, c
   for (const types::Finding& one : change.begun) {
     parts_.log.event(events::finding_begun, {{"domain", name}, {"code", one.code}, {"severity", types::to_string(one.severity)},
                                              {"whose", types::to_string(one.whose)}, {"what", one.evidence}});
+    if (one.code == "tlsa.missing" && parts_.no_tlsa) parts_.no_tlsa(before.domain);
   }
   for (const io::StandingFinding& one : change.over) {
     parts_.log.event(events::finding_over, {{"domain", name}, {"code", one.finding.code}, {"since", to_rfc3339(one.since)}});

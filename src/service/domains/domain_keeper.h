@@ -45,6 +45,7 @@ struct DomainParts {
   io::Log& log;
   WatchPace pace;
   lifecycle::Patience patience;
+  std::function<void(const types::DomainName&)> no_tlsa = nullptr;  ///< a look began to miss a record at its host; may be empty
 };
 
 /// What a look has come to.

@@ -71,7 +71,9 @@ io::Task<bool> Publisher::turn() {
       done = co_await carry_out(step);
     } else {
       tell_step(step);
-      done = co_await erase_withdrawn();
+      const auto tidied = co_await tidy();
+      if (!tidied) done = Failure{tidied.error()};
+      acted = tidied.value_or(false);
     }
     note_obstacles();
   }
@@ -277,6 +279,13 @@ io::Task<Result<void>> Publisher::source_failed(types::CertificateOrder order, s
   }
   book_.note_source(order.key, now + settings_.ask_source_again, why);
   co_return Result<void>{};
+}
+
+/// What waits for nothing and holds nothing up. True if there may be more of it.
+io::Task<Result<bool>> Publisher::tidy() {
+  CO_TRY_VOID(co_await erase_withdrawn());
+  if (!parts_.nodes || sighting_.observation.primary == rollover::ZoneObservation::Primary::unknown) co_return false;
+  co_return co_await parts_.nodes->round();
 }
 
 /// A withdrawn key is of no use to anybody but a thief.

@@ -28,6 +28,7 @@
 #include "service/publisher/certificate_source.h"
 #include "service/publisher/key_book.h"
 #include "service/publisher/lookout.h"
+#include "service/publisher/plain_nodes.h"
 #include "service/publisher/publisher_status.h"
 
 namespace danewerk::service {
@@ -55,6 +56,7 @@ struct PublisherParts {
   io::Log& log;
   CertificateSource* source = nullptr;  ///< null: we issue ourselves
   ProbeEdges probe = nullptr;           ///< null: edges are taken to have switched after timing.propagation
+  PlainNodes* nodes = nullptr;          ///< null: no host has records of its own
 };
 
 class Publisher {
@@ -102,6 +104,7 @@ class Publisher {
   io::Task<Result<void>> take_certificate(types::CertificateOrder order, std::string chain, std::string from);
   io::Task<Result<void>> source_failed(types::CertificateOrder order, std::string why);
   io::Task<Result<void>> erase_withdrawn();
+  io::Task<Result<bool>> tidy();
   Result<void> hand_over(const std::vector<std::string>& keys);
   Result<std::vector<std::string>> to_be_rolled(std::optional<types::KeyLine> line) const;
   types::CertificateOrder order_for(const rollover::TrackedKey& key) const;

@@ -56,6 +56,14 @@ inline constexpr LogEvent roll_asked{"publisher.roll_asked", LogLevel::notice,
 inline constexpr LogEvent key_superseded{"publisher.key_superseded", LogLevel::error,
     "A key of this store is not in the zone any more, while others are: the store is an older copy. The key never serves again.",
     "New keys are made and published; port 25 opens when caches can know them. If a newer copy of the store exists, stop danewerk and restore that one."};
+inline constexpr LogEvent node_changed{"publisher.node_changed", LogLevel::notice,
+    "The primary took a change of single hosts' records: a domain whose DANE is off has addresses of its own, every other the wildcard's.", ""};
+inline constexpr LogEvent node_in_the_way{"publisher.node_in_the_way", LogLevel::error,
+    "Records that are not ours stand where a domain's MX host should be; they were left alone.",
+    "Remove them from the zone, or find out who put them there; the host is tried again every few minutes."};
+inline constexpr LogEvent node_lost{"publisher.node_lost", LogLevel::warning,
+    "A host's own records that we wrote are not in the zone any more; they are written anew.",
+    "Find out whether somebody removed them, or whether the name server's data were restored from a copy."};
 inline constexpr LogEvent step_failed{"publisher.step_failed", LogLevel::error,
     "A step could not be carried out; it is tried again. What is served stays served.",
     "See 'why'. A store that cannot be written needs room or repair; settings that are wrong need a restart after correction."};

@@ -35,6 +35,7 @@ struct PublisherStatus {
   std::vector<rollover::Step> agenda;       ///< all that is to be done or waited for, the next first
   std::string source;                       ///< of certificates: "self-issued", "acme", ...
   std::string source_fault;                 ///< in its own words; empty when well
+  std::vector<std::string> in_the_way;      ///< domains at whose hosts records of others stand
   std::optional<std::string> held_up;       ///< what has been in the way for longer than it should
   rollover::Step next;                      ///< what comes next, when, and why
   std::string fault;                        ///< of the last step that failed; empty when well

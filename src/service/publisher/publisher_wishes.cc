@@ -90,6 +90,7 @@ PublisherStatus Publisher::status() const {
   if (!agenda_.empty()) out.next = agenda_.front();
   out.fault = fault_;
   out.source_fault = source_fault_;
+  if (parts_.nodes) out.in_the_way = parts_.nodes->in_the_way();
   const auto obstacle = std::find_if(agenda_.begin(), agenda_.end(), [](const auto& step) { return step.cause == rollover::Cause::obstacle; });
   if (held_since_ && obstacle != agenda_.end() && now >= *held_since_ + settings_.timing.propagation) {
     out.held_up = obstacle->why + " (since " + to_rfc3339(*held_since_) + "; what serves goes on serving)";

@@ -38,11 +38,11 @@ class SimulatedZone final : public ZoneAccess {
   std::size_t server_count() const { return servers_.size(); }
   types::RrSet answer(std::size_t index, const types::DnsQuestion& question) const {
     const Content& zone = content(index);
-    for (types::DomainName name = question.name; !name.is_root(); name = name.parent()) {
-      const auto exact = zone.find({name == question.name ? name : name.prefixed("*"), question.type});
-      if (exact != zone.end()) return {question.name, question.type, exact->second.ttl, exact->second.rdatas};
-    }
-    return {question.name, question.type, Ttl{0}, {}};
+    types::DomainName encloser = question.name;  // RFC 4592 2.2.1: the name itself, or the nearest above it that exists
+    while (!encloser.is_root() && !exists(zone, encloser)) encloser = encloser.parent();
+    const auto found = zone.find({encloser == question.name ? encloser : encloser.prefixed("*"), question.type});
+    if (found == zone.end()) return {question.name, question.type, Ttl{0}, {}};
+    return {question.name, question.type, found->second.ttl, found->second.rdatas};
   }
 
   io::Task<Result<std::vector<Bytes>>> zone_keys(AuthoritativeServer server) override {
@@ -70,6 +70,7 @@ class SimulatedZone final : public ZoneAccess {
       if (const auto* set = std::get_if<types::DeleteRrSet>(&deletion)) next.erase({set->name, set->type});
     }
     for (const auto& set : change.adds) next[{set.name, set.type}] = set;
+    if (change.empty()) co_return Result<void, io::dns::UpdateError>{};
     history_.emplace_back(clock_.now(), std::move(next));
     ++changes;
     co_return Result<void, io::dns::UpdateError>{};
@@ -84,6 +85,9 @@ class SimulatedZone final : public ZoneAccess {
 
  private:
   static std::size_t index_of(const AuthoritativeServer& server) { return static_cast<std::size_t>(server.name.back() - '1'); }
+  static bool exists(const Content& zone, const types::DomainName& name) {
+    return std::any_of(zone.begin(), zone.end(), [&name](const auto& one) { return one.first.first.is_within(name); });
+  }
   static bool holds(const Content& zone, const types::Prerequisite& prerequisite) {
     if (const auto* is = std::get_if<types::RrSetIs>(&prerequisite)) {
       const auto there = zone.find({is->set.name, is->set.type});
