@@ -6,9 +6,14 @@ Pebble issues the certificates (HTTP-01 for mta-sts.contoso.lab, DNS-01 for the 
 commands print them, and what is served is fetched with Python's own TLS and looked at with openssl; what is announced is asked of the
 name server and of the lab's Unbound. A watcher reads text and id the whole time: an id whose text is not served yet fails the test.
 Each case prints a line. Exit 1 if any fails. RFC 8461; STS-P1 to STS-P5.
+
+`--names 10000` puts so many policies and certificates into the store besides, and says what serving them costs (not part of CI).
 """
 import argparse
+import os
 import re
+import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -33,8 +38,28 @@ SETTINGS = """
 listen = ["{v4}:443", "[{v6}]:443"]
 
 [domains]
-move_interval = "1 s"
-look_interval = "2 s"
+move_interval = "{move}"
+look_interval = "{look}"
+"""
+HANDSHAKES = """
+import socket, ssl, sys, threading, time
+address, names, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+context = ssl._create_unverified_context()
+done, end = [0] * 8, time.monotonic() + seconds
+def shake(worker):
+    at = worker
+    while time.monotonic() < end:
+        name = f"mta-sts.d{at % names}.many.lab"
+        with socket.create_connection((address, 443), 30) as plain, context.wrap_socket(plain, server_hostname=name) as line:
+            line.sendall(f"GET /.well-known/mta-sts.txt HTTP/1.1\\r\\nHost: {name}\\r\\nConnection: close\\r\\n\\r\\n".encode())
+            got = line.recv(4096)
+            assert got.startswith(b"HTTP/1.1 200") and f"mx: d{at % names}-many-lab".encode() in got, got
+        done[worker] += 1
+        at += 8
+workers = [threading.Thread(target=shake, args=(i,)) for i in range(8)]
+[w.start() for w in workers]
+[w.join() for w in workers]
+print(sum(done))
 """
 FETCH = """
 import http.client, ssl, sys
@@ -54,9 +79,10 @@ print(reply.read().decode(), end="")
 
 class HostingDanewerk(CertifiedDanewerk):
     source = "self"
+    move_interval, look_interval = "1 s", "2 s"
 
     def config(self) -> str:
-        return super().config() + SETTINGS.format(v4=self.host.ipv4, v6=self.host.ipv6)
+        return super().config() + SETTINGS.format(v4=self.host.ipv4, v6=self.host.ipv6, move=self.move_interval, look=self.look_interval)
 
 
 class Watcher(threading.Thread):
@@ -253,11 +279,66 @@ class Hosting:
         return status["why"]
 
 
+def insert_names(database: Path, names: int) -> None:
+    """As if they had been enabled and certified: one real chain for all of them, for what costs is that each is read and kept."""
+    with sqlite3.connect(database) as store:
+        key, chain = store.execute("SELECT private_key, chain FROM certificate WHERE subject = ?", (f"name:{HOST}",)).fetchone()
+        now, ever = int(time.time() * 1000), "x'00000000000000000000'"
+        columns = [row[1] for row in store.execute("PRAGMA table_info(accepted_domain)")]
+        chosen = ", ".join("?" if name == "domain" else name for name in columns)
+        for at in range(names):
+            domain = f"d{at}.many.lab"
+            store.execute(f"INSERT INTO accepted_domain SELECT {chosen} FROM accepted_domain WHERE domain = '{DOMAIN}'", (domain,))
+            store.execute("INSERT INTO certificate VALUES(?,?,?,?,'acme',?,'test')", (f"name:mta-sts.{domain}", f"mta-sts.{domain}", key, chain, now))
+            store.execute("INSERT INTO hosted_policy VALUES(?,?,1,86400,'',NULL,NULL)", (domain, now))
+            store.execute("INSERT INTO hosted_policy_version VALUES(?,?,1,?,86400,?,?,?)", (domain, str(now), f"d{at}-many-lab.s1.{ZONE}", now, now, now))
+
+
+def measure(test: Hosting, names: int, seconds: float = 20) -> str:
+    """What `names` policies cost: memory of the mail process, and its CPU time for a handshake with its answer."""
+    demand(test.danewerk.stop() == 0, "it did not stop well")
+    databases = list((test.host.dir / "var/lib/danewerk/mail").glob("*.sqlite"))
+    demand(len(databases) == 1, f"{databases}")
+    insert_names(databases[0], names)
+    (test.foreign.dir / "var/handshakes.py").write_text(HANDSHAKES)
+    test.danewerk.move_interval = test.danewerk.look_interval = "1 h"  # each is looked at once
+    test.danewerk.start()
+    began = time.monotonic()
+
+    def looked_at() -> bool:
+        policies = test.danewerk.json("mta-sts", "list")["policies"]
+        return len(policies) >= names and all(one["why"] for one in policies)
+    wait_until(looked_at, f"{names} policies to be looked at", 600, 2)
+    looks = time.monotonic() - began
+    wait_until(lambda: "edge_listens" in test.danewerk.log.read_text().rsplit("worker.started", 1)[-1], "the edge", 90, 0.5)
+    pid = mail_process(test)
+    before, cpu = resident(pid), cpu_seconds(pid)
+    done = int(test.foreign.run(["/usr/bin/python3", "/var/handshakes.py", test.host.ipv4, str(names), str(seconds)], timeout=seconds + 120).stdout)
+    spent = cpu_seconds(pid) - cpu
+    return (f"{names} names: the first look at each took {looks:.0f} s in all; {before} MiB before, {resident(pid)} MiB after {done} handshakes with {min(done, names)} names in {seconds:.0f} s "
+            f"({done / seconds:.0f}/s, {spent / done * 1e6:.0f} us CPU of the whole process each)")
+
+
+def mail_process(test: Hosting) -> int:
+    pids = subprocess.run([*test.world.net.ip, "netns", "pids", test.host.namespace], text=True, capture_output=True, check=True).stdout.split()
+    return next(int(pid) for pid in pids if b"--worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def resident(pid: int) -> int:
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()).group(1)) // 1024
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, default=Path("build/lab-mta-sts-hosting"), help="the lab's run directory")
     parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
     parser.add_argument("--keep", action="store_true", help="leave the lab running")
+    parser.add_argument("--names", type=int, default=0, help="measure with so many more policies")
     given = parser.parse_args()
     test, failed, begun = Hosting(given.run, given.program), [], time.monotonic()
     cases = (("tried", test.tried), ("enabled", test.enabled), ("names", test.names), ("our own client", test.our_own_client),
@@ -272,6 +353,8 @@ def main() -> int:
             except (LabError, KeyError, IndexError, ValueError, StopIteration, OSError) as error:
                 failed.append(name)
                 print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
+        if given.names:
+            print(f"      {measure(test, given.names)}", flush=True)
         if test.danewerk.stop() != 0:
             failed.append("Danewerk's end")
     except (LabError, OSError) as error:

@@ -99,8 +99,12 @@ io::Task<Result<Json>> remove(CertificateOperated& parts, Call& call) {
   CO_TRY(const std::string text, text_argument(call.request.arguments, "name"));
   CO_TRY(const types::DomainName name, io::to_a_labels(text));
   const types::AdminAct act = act_of(call, parts.clock.now());
-  const std::string subject = types::name_subject(name);
-  CO_TRY_VOID(co_await parts.store.erase(subject, act));
+  if (parts.issuer) {
+    CO_TRY_VOID(co_await parts.issuer->remove_name(name, act));
+  } else {
+    const std::string subject = types::name_subject(name);
+    CO_TRY_VOID(co_await parts.store.erase(subject, act));
+  }
   co_return Json{{"removed", name.to_string()}};
 }
 

@@ -75,6 +75,12 @@ std::optional<std::string> file_text(const std::string& path) {
 
 }  // namespace
 
+Result<void> listen_on(io::Reactor& home, io::HttpServer& server, const std::vector<types::Endpoint>& at) {
+  Result<void> listening;
+  io::run_on(home.executor(), listen_there(server, at, listening));
+  return listening;
+}
+
 Result<std::unique_ptr<CertificateDesk>> CertificateDesk::open(DeskParts parts) {
   std::unique_ptr<CertificateDesk> out(new CertificateDesk(std::move(parts)));
   const Settings& settings = out->parts_.settings;
@@ -135,9 +141,7 @@ Result<void> CertificateDesk::listen() {
   if (error) return fail(ErrorKind::denied, "cannot prepare " + webroot_of(parts_.settings) + ": " + error.message());
   const auto handler = [this](io::HttpCall call) { return answer(std::move(call)); };
   http_ = std::make_unique<io::HttpServer>(parts_.home.executor(), handler, nullptr, io::HttpServer::Limits{});
-  Result<void> listening;
-  io::run_on(parts_.home.executor(), listen_there(*http_, at, listening));
-  return listening;
+  return listen_on(parts_.home, *http_, at);
 }
 
 /// RFC 8555 8.3: what an order of ours put there, else what the operator's own tool did; nothing else is served.

@@ -30,6 +30,9 @@ struct DeskParts {
   std::vector<types::DomainName> mx_names = {};  ///< `*.<shard>.<zone>`
 };
 
+/// From any thread but the reactor's. Error: as HttpServer::listen.
+Result<void> listen_on(io::Reactor& home, io::HttpServer& server, const std::vector<types::Endpoint>& at);
+
 class CertificateDesk {
  public:
   /// Listens where http.listen says. Error: as Listener::open; unavailable where acme.external_account_file cannot be read.

@@ -1,7 +1,6 @@
 #include "app/serve/policy_desk.h"
 
 #include "engine/mtasts/policy_text.h"
-#include "io/runtime/blocking.h"
 #include "io/runtime/stopping.h"
 #include "io/tls/digest.h"
 #include "service/certificates/issued.h"
@@ -65,11 +64,6 @@ io::Task<Result<void>> order_chain(CertificateDesk& desk, types::DomainName host
   co_return co_await desk.issuer()->add_name(std::move(host), std::move(act));
 }
 
-io::Task<> listen_there(io::HttpServer& server, const std::vector<types::Endpoint>& at, Result<void>& result) {
-  result = server.listen(at);
-  co_return;
-}
-
 }  // namespace
 
 PolicyDesk::PolicyDesk(PolicyDeskParts parts)
@@ -84,7 +78,7 @@ Result<std::unique_ptr<PolicyDesk>> PolicyDesk::open(PolicyDeskParts parts) {
 }
 
 service::PolicyHostParts PolicyDesk::host_parts() {
-  service::PolicyHostParts out{policies_, parts_.resolver, parts_.clock, parts_.log, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  service::PolicyHostParts out{policies_, parts_.resolver, parts_.clock, parts_.log, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   out.is_accepted = [this](const types::DomainName& domain) { return parts_.domains.snapshot()->find(domain) != nullptr; };
   const types::ShardPlan plan{static_cast<std::uint16_t>(parts_.settings.zone.shards)};
   const types::DomainName zone = parts_.settings.zone.name;
@@ -97,6 +91,7 @@ service::PolicyHostParts PolicyDesk::host_parts() {
   out.publish = [this](types::RrSet set) { return records_.put(std::move(set)); };
   out.enforce_fault = [this] { return fault_of_edge(parts_); };
   out.forget = parts_.forget;
+  out.alert = [this](std::optional<std::string> fault) { parts_.alerts.set("mta-sts", fault); };
   add_certificate_functions(out);
   return out;
 }
@@ -105,7 +100,10 @@ void PolicyDesk::add_certificate_functions(service::PolicyHostParts& out) {
   io::CertificateStore& store = parts_.certificates.store();
   out.has_certificate = [&store](types::DomainName host) { return has_chain(store, std::move(host)); };
   out.order_certificate = [this](types::DomainName host, types::AdminAct act) { return order_chain(parts_.certificates, std::move(host), std::move(act)); };
-  out.drop_certificate = [&store](types::DomainName host, types::AdminAct act) { return store.erase(types::name_subject(host), std::move(act)); };
+  out.drop_certificate = [this, &store](types::DomainName host, types::AdminAct act) {
+    if (parts_.certificates.issuer()) return parts_.certificates.issuer()->remove_name(std::move(host), std::move(act));
+    return store.erase(types::name_subject(host), std::move(act));
+  };
 }
 
 Result<void> PolicyDesk::listen() {
@@ -116,9 +114,7 @@ Result<void> PolicyDesk::listen() {
   const auto handler = [this](io::HttpCall call) { return answer(std::move(call)); };
   TRY(tls_, io::server_by_name([this](std::string name) { return choose(std::move(name)); }));
   https_ = std::make_unique<io::HttpServer>(parts_.home.executor(), handler, [this] { return tls_; }, limits);
-  Result<void> listening;
-  io::run_on(parts_.home.executor(), listen_there(*https_, at, listening));
-  if (!listening) return listening;
+  TRY_VOID(listen_on(parts_.home, *https_, at));
   parts_.home.post([this] { https_->group().spawn("hosted policies", host_->watch()); });
   return {};
 }

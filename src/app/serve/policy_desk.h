@@ -22,6 +22,7 @@ struct PolicyDeskParts {
   io::HttpsClient& https;
   io::Clock& clock;
   io::Log& log;
+  Alerts& alerts;
   io::Reactor& home;
   CertificateDesk& certificates;
   service::ZoneAccess& access;

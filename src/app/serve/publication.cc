@@ -169,7 +169,7 @@ Result<void> Worker::build_certificates() {
 
 Result<void> Worker::build_policy_desk() {
   const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
-  TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, home(), *desk_, *zone_access_,
+  TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, alerts_, home(), *desk_, *zone_access_,
                                       servers_of(settings_.zone), zone::certificate_names(publisher_settings(settings_).zone), [this] { return trust_; },
                                       forget}));
   return {};

@@ -109,18 +109,34 @@ Task<> HttpServer::accept_all(std::shared_ptr<Listener> listener) {
       pause.expires_after(pause_after_failed_accept);
       auto [error] = co_await pause.async_wait(quiet);
       static_cast<void>(error);
-    } else if (open_ < limits_.connections) {  // else it is closed at once
-      group_.spawn("connection", serve(std::move(accepted->socket), accepted->peer));
+    } else if (take_place(accepted->peer.address)) {  // else it is closed at once
+      const bool begun = group_.spawn("connection", serve(std::move(accepted->socket), accepted->peer));
+      if (!begun) leave(accepted->peer.address);
     }
   }
 }
 
+bool HttpServer::take_place(const types::IpAddress& address) {
+  if (open_ >= limits_.connections) return false;
+  std::size_t& of_peer = open_of_[address];
+  if (of_peer >= limits_.of_one_peer) return false;
+  ++of_peer;
+  ++open_;
+  return true;
+}
+
+void HttpServer::leave(const types::IpAddress& address) {
+  --open_;
+  const auto of_peer = open_of_.find(address);
+  if (--of_peer->second == 0) open_of_.erase(of_peer);
+}
+
 Task<> HttpServer::serve(Socket socket, types::Endpoint peer) {
   struct Counted {
-    explicit Counted(std::size_t& n) : count(n) { ++count; }
-    ~Counted() { --count; }
-    std::size_t& count;
-  } counted(open_);
+    HttpServer& server;
+    types::IpAddress address;
+    ~Counted() { server.leave(address); }
+  } counted{*this, peer.address};
   Connection connection(std::move(socket));
   connection.expires_after(limits_.head_time);
   std::string server_name;

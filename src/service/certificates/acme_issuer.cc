@@ -170,6 +170,14 @@ io::Task<Result<void>> AcmeIssuer::add_name(types::DomainName name, types::Admin
   co_return co_await renew_names();
 }
 
+io::Task<Result<void>> AcmeIssuer::remove_name(types::DomainName name, types::AdminAct act) {
+  const std::string subject = types::name_subject(name);
+  CO_TRY_VOID(co_await parts_.store.erase(subject, std::move(act)));
+  quiet_until_.erase(subject);
+  parts_.alert("certificate " + subject, std::nullopt);
+  co_return Result<void>{};
+}
+
 io::Task<Result<void>> AcmeIssuer::renew_names() {
   CO_TRY(const std::vector<std::string> subjects, co_await parts_.store.name_subjects());
   const Instant now = parts_.clock.now();

@@ -66,6 +66,8 @@ class AcmeIssuer {
   io::Task<> keep_names();
   /// Begins to have one for a customer's name; it is renewed from then on. Errors: denied where it cannot be proven; conflict.
   io::Task<Result<void>> add_name(types::DomainName name, types::AdminAct act);
+  /// Forgets a customer's name, its certificate and what was told of it. Error: not_found.
+  io::Task<Result<void>> remove_name(types::DomainName name, types::AdminAct act);
   /// Orders under way; on its executor.
   io::TaskGroup& group() noexcept { return group_; }
 

@@ -259,6 +259,7 @@ io::Task<Result<HostedStatus>> PolicyHost::look_at(types::DomainName domain) {
     note_seen(out, now, done.has_value());
   } else {
     seen_.erase(domain);
+    mail_stops_.erase(domain);
   }
   co_return out;
 }
@@ -280,10 +281,29 @@ void PolicyHost::tell(const HostedPolicy& hosted, const std::vector<types::Findi
     if (before.contains(one.code)) continue;
     parts_.log.event(events::finding_begins, {{"domain", one.subject}, {"code", one.code}, {"what", one.evidence}, {"remedy", one.remedy}});
   }
+  const auto ours = std::find_if(findings.begin(), findings.end(), [](const types::Finding& one) {
+    return one.severity == types::Severity::error && one.whose == types::Party::us;
+  });
+  const bool stopped = mail_stops_.contains(hosted.domain);
+  if (ours != findings.end()) mail_stops_[hosted.domain] = ours->evidence;
+  else mail_stops_.erase(hosted.domain);
+  if (stopped || !mail_stops_.empty()) tell_whether_mail_stops();
   for (const auto& [code, evidence] : before) {
     if (!now.contains(code)) parts_.log.event(events::finding_over, {{"domain", hosted.domain.to_string()}, {"code", code}});
   }
   before = std::move(now);
+}
+
+/// An alert of ours for all domains together, not one for each.
+void PolicyHost::tell_whether_mail_stops() {
+  if (!parts_.alert) return;
+  if (mail_stops_.empty()) {
+    parts_.alert(std::nullopt);
+    return;
+  }
+  const auto& [domain, evidence] = *mail_stops_.begin();
+  const std::string more = mail_stops_.size() == 1 ? "" : " and " + std::to_string(mail_stops_.size() - 1) + " more";
+  parts_.alert(domain.to_string() + more + ", in mode enforce: " + evidence);
 }
 
 Result<HostedPolicy> PolicyHost::after(const HostingWish& wish, Instant now) const {

@@ -51,6 +51,7 @@ struct PolicyHostParts {
   std::function<io::Task<Result<void>>(types::RrSet)> publish;                            ///< returns when every server shows it
   std::function<io::Task<std::optional<std::string>>()> enforce_fault;                    ///< why our MX hosts would not pass PKIX
   std::function<void(const types::DomainName&)> forget;                                   ///< drops a name from the answer cache
+  std::function<void(std::optional<std::string>)> alert;                                  ///< what is wrong on our side, or nothing
 };
 
 /// What a person wants; members without a value stay as they are.
@@ -106,6 +107,7 @@ class PolicyHost {
   std::vector<std::string> records_for(const types::DomainName& domain) const;
   void remember(types::HostedPolicy hosted);
   void note_seen(const HostedStatus& status, Instant now, bool done);
+  void tell_whether_mail_stops();
   void tell(const types::HostedPolicy& hosted, const std::vector<types::Finding>& findings);
 
   PolicyHostSettings settings_;
@@ -119,6 +121,7 @@ class PolicyHost {
     std::map<std::string, std::string> findings;  // code: evidence
   };
   std::map<types::DomainName, Seen> seen_;
+  std::map<types::DomainName, std::string> mail_stops_;  // by our doing, with the evidence
   bool host_published_ = false;
   Instant host_due_{};
 };

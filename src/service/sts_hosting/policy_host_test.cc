@@ -30,7 +30,7 @@ class World {
     PolicyHostSettings settings;
     settings.host = name("mta-sts.mx.example");
     settings.addresses = {*types::IpAddress::parse("192.0.2.1")};
-    PolicyHostParts parts{policies, resolver, clock, log, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+    PolicyHostParts parts{policies, resolver, clock, log, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
     parts.is_accepted = [this](const types::DomainName&) { return accepted; };
     parts.mx_host_of = [](const types::DomainName&) { return std::optional(name("contoso-example.s1.mx.example")); };
     parts.record_name = [](const types::DomainName&) { return name("contoso-example._mta-sts.mx.example"); };
@@ -40,6 +40,7 @@ class World {
     parts.drop_certificate = [this](types::DomainName, types::AdminAct) { return drop(); };
     parts.publish = [this](types::RrSet set) { return publish(std::move(set)); };
     parts.enforce_fault = [this] { return fault(); };
+    parts.alert = [this](std::optional<std::string> what) { alert = what; };
     host = std::make_unique<PolicyHost>(std::move(settings), std::move(parts), loop.get_executor());
   }
 
@@ -76,7 +77,7 @@ class World {
   bool accepted = true, certified = false, reachable = true, zone_refuses = false;
   int orders = 0;
   std::vector<types::RrSet> published;
-  std::optional<std::string> edge_fault;
+  std::optional<std::string> edge_fault, alert;
 
  private:
   io::Task<Result<types::StsPolicy>> fetch() {
@@ -168,6 +169,13 @@ TEST(PolicyHost, enforce_waits_for_a_public_certificate) {
   world.edge_fault.reset();
   EXPECT_TRUE(world.ask(HostingWish::Kind::enable, StsPolicyMode::enforce).has_value());
   EXPECT_EQ(world.ask(HostingWish::Kind::enable).error().kind, ErrorKind::conflict);
+  EXPECT_FALSE(world.alert.has_value());
+  world.edge_fault = "key k1: certificate has expired";
+  world.look();
+  EXPECT_NE(world.alert->find("contoso.example, in mode enforce"), std::string::npos);
+  world.edge_fault.reset();
+  world.look();
+  EXPECT_FALSE(world.alert.has_value());
 }
 
 // STS-P3
