@@ -228,4 +228,66 @@ Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out)
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, std::vector<SecondarySettings>& out) {
+  std::vector<SecondarySettings> secondaries;
+  if (const auto* none = std::get_if<std::vector<std::string>>(&value.value); none != nullptr && none->empty()) {
+    out.clear();
+    return {};
+  }
+  TRY(const auto* tables, expect<std::vector<ConfigTable>>(value, "tables: [[zone.secondary]]"));
+  for (const ConfigTable& table : *tables) {
+    SecondarySettings one;
+    bool addressed = false;
+    for (const auto& [name, field] : table.values) {
+      const std::string where = "line " + std::to_string(field.line) + ": ";
+      if (name != "address" && name != "key_file") return fail(ErrorKind::malformed, where + "a secondary has no '" + name + "'; write address and key_file");
+      auto read = name == "address" ? read_into(field, one.address) : read_into(field, one.key_file);
+      if (!read) return fail(ErrorKind::malformed, where + name + ": " + read.error().what);
+      addressed = addressed || name == "address";
+    }
+    const std::string where = "line " + std::to_string(table.line) + ": ";
+    if (!addressed) return fail(ErrorKind::malformed, where + R"(a secondary needs its address, like "192.0.2.54:53")");
+    for (const SecondarySettings& earlier : secondaries) {
+      if (earlier.address == one.address) return fail(ErrorKind::malformed, where + one.address.to_string() + " is there twice");
+    }
+    secondaries.push_back(std::move(one));
+  }
+  out = std::move(secondaries);
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, Denial& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "nsec" && *text != "nsec3") return fail(ErrorKind::malformed, "write \"nsec\" or \"nsec3\"");
+  out = *text == "nsec3" ? Denial::nsec3 : Denial::nsec;
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, types::Holding& out) {
+  TRY(const auto* text, expect<std::string>(value, "wildcard, explicit or shared, in quotes"));
+  TRY(out, types::parse_holding(*text));
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out) {
+  return read_list(value, out, [](const std::string& item) -> Result<ShardHolding> {
+    const std::size_t equals = item.find('=');
+    std::uint16_t number = 0;
+    const auto read = std::from_chars(item.data() + 1, item.data() + std::min(equals, item.size()), number);
+    if (equals == std::string::npos || item.front() != 's' || read.ec != std::errc{} || read.ptr != item.data() + equals || number == 0) {
+      return fail(ErrorKind::malformed, "'" + item + "' is not understood; write it like \"s3=explicit\"");
+    }
+    TRY(const types::Holding holding, types::parse_holding(item.substr(equals + 1)));
+    return ShardHolding{static_cast<std::uint16_t>(number - 1), holding};
+  });
+}
+
+types::MxPlan ZoneSettings::mx_plan() const {
+  types::MxPlan out{name, {static_cast<std::uint16_t>(shards)}, std::vector<types::Holding>(shards, holding)};
+  for (const ShardHolding& one : holding_by_shard) {
+    if (one.index < out.holdings.size()) out.holdings[one.index] = one.holding;
+  }
+  return out;
+}
+
 }  // namespace danewerk::app

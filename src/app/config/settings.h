@@ -14,6 +14,7 @@
 #include "types/domain_name.h"
 #include "types/ip_address.h"
 #include "types/key_algorithm.h"
+#include "types/mx_host_name.h"
 #include "types/rules.h"
 
 namespace danewerk::app {
@@ -27,9 +28,17 @@ struct NameByAddress {
 /// A name server of our zone: "ns1.mx.example.net=192.0.2.1" (repeat the name for each address).
 using NameServer = NameByAddress;
 
+/// A shard that is held in another way than the rest: "s3=explicit".
+struct ShardHolding {
+  std::uint16_t index = 0;
+  types::Holding holding = types::Holding::wildcard;
+};
+
 enum class LogStyle : std::uint8_t { logfmt, json };
 enum class ChildOrExternal : std::uint8_t { child, external };
 enum class Choice : std::uint8_t { no, yes };
+/// How the child's zone proves that a name is not there: NSEC lets anybody list the names, NSEC3 makes it hard.
+enum class Denial : std::uint8_t { nsec, nsec3 };
 /// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
 enum class KeepProofs : std::uint8_t { none, dane };
 
@@ -70,6 +79,11 @@ struct ResolverSettings {
 };
 
 enum class EdgeProbe : std::uint8_t { on, off };
+/// A name server that gets our zone by transfer.
+struct SecondarySettings {
+  types::Endpoint address;
+  std::string key_file;  ///< of its TSIG key; empty: none
+};
 
 struct ZoneSettings {
   types::DomainName name;
@@ -77,13 +91,25 @@ struct ZoneSettings {
   std::string binary;
   std::vector<types::Endpoint> listen;
   types::Endpoint update_address;
+  std::string update_key_file;
+  std::vector<SecondarySettings> secondaries;
+  Denial denial = Denial::nsec;
+  std::string algorithm;
+  std::uint32_t rate_limit = 0;
+  Duration signature_life{}, signature_refresh{};
   std::vector<NameServer> name_servers;
   std::vector<types::Endpoint> servers;
   std::uint32_t shards = 1;
+  types::Holding holding = types::Holding::wildcard;
+  std::vector<ShardHolding> holding_by_shard;
+  std::uint32_t hosts_per_zone = 0;
   std::vector<types::IpAddress> mx_addresses;
   std::vector<types::KeyAlgorithm> key_algorithms;
   EdgeProbe probe = EdgeProbe::on;
   Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, key_life{}, certificate_life{}, check_interval{};
+
+  /// Where MX hosts live: what shards and holdings together say.
+  types::MxPlan mx_plan() const;
 };
 
 /// A set of addresses to send from, each with its EHLO name.

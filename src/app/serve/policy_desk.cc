@@ -5,7 +5,6 @@
 #include "io/tls/digest.h"
 #include "service/certificates/issued.h"
 #include "service/sts/policy_fetch.h"
-#include "types/mx_host_name.h"
 
 namespace danewerk::app {
 namespace {
@@ -80,10 +79,9 @@ Result<std::unique_ptr<PolicyDesk>> PolicyDesk::open(PolicyDeskParts parts) {
 service::PolicyHostParts PolicyDesk::host_parts() {
   service::PolicyHostParts out{policies_, parts_.resolver, parts_.clock, parts_.log, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   out.is_accepted = [this](const types::DomainName& domain) { return parts_.domains.snapshot()->find(domain) != nullptr; };
-  const types::ShardPlan plan{static_cast<std::uint16_t>(parts_.settings.zone.shards)};
   const types::DomainName zone = parts_.settings.zone.name;
-  out.mx_host_of = [plan, zone](const types::DomainName& domain) -> std::optional<types::DomainName> {
-    const auto host = types::mx_host(domain, digest_of(domain), plan, zone);
+  out.mx_host_of = [this](const types::DomainName& domain) -> std::optional<types::DomainName> {
+    const auto host = types::mx_host(domain, digest_of(domain), parts_.plan);
     return host ? std::optional(host->name()) : std::nullopt;
   };
   out.record_name = [zone](const types::DomainName& domain) { return zone.prefixed(types::mx_host_label(domain, digest_of(domain)) + "._mta-sts"); };

@@ -9,6 +9,7 @@
 #include "service/certificates/identities.h"
 #include "service/publisher/zone_records.h"
 #include "service/sts_hosting/policy_host.h"
+#include "types/mx_host_name.h"
 
 namespace danewerk::app {
 
@@ -30,6 +31,7 @@ struct PolicyDeskParts {
   std::vector<types::DomainName> mx_names;  ///< `*.<shard>.<zone>`
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   std::function<void(const types::DomainName&)> forget;
+  types::MxPlan plan;                       ///< where the domains' MX hosts are
 };
 
 class PolicyDesk {

@@ -1,6 +1,8 @@
 // The part of Worker that has to do with the zone and the certificate.
 #include "app/serve/publication.h"
 
+#include <algorithm>
+
 #include "app/control/operations.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker.h"
@@ -16,14 +18,25 @@ Ttl ttl(Duration duration) { return Ttl{static_cast<std::uint32_t>(std::chrono::
 /// Our own update address stands for the child: what it answers there it answers everywhere.
 std::vector<service::AuthoritativeServer> servers_of(const ZoneSettings& zone) {
   std::vector<service::AuthoritativeServer> out{{"primary", zone.update_address}};
-  for (const types::Endpoint& server : zone.servers) out.push_back({server.to_string(), server});
+  const auto add = [&out](const types::Endpoint& server) {
+    const bool known = std::any_of(out.begin(), out.end(), [&server](const auto& one) { return one.endpoint == server; });
+    if (!known) out.push_back({server.to_string(), server});
+  };
+  for (const types::Endpoint& server : zone.servers) add(server);
+  for (const SecondarySettings& secondary : zone.secondaries) add(secondary.address);
   return out;
+}
+
+/// The set every sender asks for, in each shard; of the first shard will do, they are signed together.
+std::vector<types::DnsQuestion> signed_questions(const ZoneSettings& zone) {
+  return {{zone.name.prefixed("_25._tcp.danewerk-probe." + types::shard_name(0)), types::RecordType::tlsa}};
 }
 
 service::PublisherSettings publisher_settings(const Settings& settings) {
   const ZoneSettings& zone = settings.zone;
   service::PublisherSettings out;
   out.zone = mx_zone(settings);
+  out.writers = zone.mode == ChildOrExternal::child ? zone::Writers::we_alone : zone::Writers::others;
   out.servers = servers_of(zone);
   out.certificate_names = {settings.edge.hostname};
   for (const NameByAddress& one : settings.edge.names_by_address) out.certificate_names.push_back(one.name);
@@ -34,6 +47,10 @@ service::PublisherSettings publisher_settings(const Settings& settings) {
   out.certificate_life = zone.certificate_life;
   out.look_interval = zone.check_interval;
   return out;
+}
+
+bool has_only_wildcards(const zone::MxZone& zone) {
+  return std::all_of(zone.holdings.begin(), zone.holdings.end(), [](types::Holding holding) { return holding == types::Holding::wildcard; });
 }
 
 rollover::EdgeSight edge_sight(const types::Probe& probe) {
@@ -62,7 +79,8 @@ zone::MxZone mx_zone(const Settings& settings) {
   const ZoneSettings& from = settings.zone;
   zone::MxZone out;
   out.apex = from.name;
-  out.shards = {static_cast<std::uint16_t>(from.shards)};
+  out.shards = from.mx_plan().shards;
+  out.holdings = from.mx_plan().holdings;
   out.mx_addresses = from.mx_addresses;
   out.address_ttl = ttl(from.address_ttl);
   out.tlsa_ttl = ttl(from.tlsa_ttl);
@@ -117,25 +135,44 @@ io::Sha256 domain_digest(const types::DomainName& domain) { return io::sha256(as
 Result<void> Worker::build_publisher() {
   io::dns::UpdateSettings update;
   update.server = settings_.zone.update_address;
-  TRY(update.key.name, types::DomainName::parse("danewerk-update"));
-  TRY(update.key.secret, read_update_secret(settings_));
+  TRY(update.key, read_update_key(settings_));
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
-  zone_access_ = std::make_unique<service::DnsZoneAccess>(service::DnsZoneAccess::Settings{settings_.zone.name, std::chrono::seconds(5)}, *updater_,
-                                                          *resolvers_.front(), entropy_, clock_);
+  service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(mx_zone(settings_))};
+  zone_access_ = std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
   challenge_records_.emplace(*zone_access_, settings_.zone.name, servers_of(settings_.zone), clock_);
   TRY_VOID(build_certificates());
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
-  node_store_.emplace(*store_, settings_.zone.name);
-  nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
-  parts.nodes = nodes_.get();
   parts.source = desk_->source();
+  if (has_only_wildcards(mx_zone(settings_))) {
+    node_store_.emplace(*store_, settings_.zone.name);
+    nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
+    parts.nodes = nodes_.get();
+  } else {
+    build_hosts();
+  }
   if (settings_.zone.probe == EdgeProbe::on) {
     TRY_VOID(build_edge_prober());
     parts.probe = [this] { return probe_edges(*edge_prober_, edge_errand()); };
   }
   TRY(publisher_, service::Publisher::create(publisher_settings(settings_), std::move(parts)));
-  home().post([this] { group_->spawn("publisher", publisher_->run()); });
+  zone_watch_ = std::make_unique<service::ZoneWatch>(
+      service::ZoneWatch::Parts{settings_.zone.name, servers_of(settings_.zone), signed_questions(settings_.zone), *resolvers_.front(), entropy_, clock_});
+  zone_parts_.emplace(ZoneParts{*publisher_, *zone_watch_, {settings_.zone.signature_life, settings_.zone.signature_refresh}, clock_, alerts_,
+                                settings_.zone.check_interval, {}});
+  home().post([this] {
+    group_->spawn("publisher", publisher_->run());
+    group_->spawn("zone watch", watch_zone());
+  });
   return {};
+}
+
+/// More rarely than the publisher looks: what is watched here takes days to go wrong.
+io::Task<> Worker::watch_zone() {
+  const Duration interval = settings_.zone.check_interval * 5;
+  while (true) {
+    co_await look_at_zone(*zone_parts_);
+    co_await clock_.sleep_for(interval);
+  }
 }
 
 /// Our own addresses may be any, private ones too: they are let through.
@@ -171,8 +208,42 @@ Result<void> Worker::build_policy_desk() {
   const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
   TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, alerts_, home(), *desk_, *zone_access_,
                                       servers_of(settings_.zone), zone::certificate_names(publisher_settings(settings_).zone), [this] { return trust_; },
-                                      forget}));
+                                      forget, mx_zone(settings_).plan()}));
   return {};
+}
+
+/// Single domains' records, and the zones of explicit shards. PlainNodes is for zones of wildcard shards only: those need no look at
+/// domains whose DANE is on.
+void Worker::build_hosts() {
+  const zone::MxZone zone = mx_zone(settings_);
+  host_store_.emplace(*store_);
+  hosts_ = std::make_unique<service::HostKeeper>(service::HostSettings{zone, settings_.zone.hosts_per_zone},
+                                                 service::HostParts{*host_store_, *keys_, *updater_, clock_, log_});
+  delegations_ = std::make_unique<service::Delegations>(zone, settings_.zone.update_address,
+                                                        service::DelegationParts{*keys_, *updater_, entropy_, clock_, log_});
+  home().post([this] {
+    group_->spawn("hosts", hosts_->run());
+    group_->spawn("delegations", delegations_->run());
+  });
+}
+
+Json hosts_json(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
+  Json json{{"waiting", hosts.waiting.all}, {"as_of", to_rfc3339(hosts.as_of)}};
+  for (const io::HostFault& one : hosts.faults) {
+    json["faults"].push_back({{"domain", one.domain.to_string()}, {"what", one.fault}, {"again_at", to_rfc3339(one.again_at)}});
+  }
+  if (hosts.waiting.faulty > 0) json["faulty"] = hosts.waiting.faulty;
+  for (const auto& [zone, count] : hosts.held) json["held"][zone.to_string()] = count;
+  if (!hosts.fault.empty()) json["fault"] = hosts.fault;
+  for (const auto& [zone, fault] : undelegated) json["not_delegated"][zone.to_string()] = fault;
+  return json;
+}
+
+std::optional<std::string> hosts_fault(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
+  if (!hosts.fault.empty()) return hosts.fault;
+  if (!undelegated.empty()) return undelegated.begin()->first.to_string() + ": " + undelegated.begin()->second;
+  if (!hosts.faults.empty()) return hosts.faults.front().domain.to_string() + ": " + hosts.faults.front().fault;
+  return std::nullopt;
 }
 
 /// No zone of ours: STARTTLS is offered all the same, with a certificate made for this run. Nothing is promised by it.

@@ -11,6 +11,7 @@
 #include "app/control/server.h"
 #include "app/serve/certificate_desk.h"
 #include "app/serve/policy_desk.h"
+#include "app/control/zone_operations.h"
 #include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
@@ -32,7 +33,10 @@
 #include "service/probe/prober.h"
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
+#include "service/publisher/zone_watch.h"
 #include "service/queue/scheduler.h"
+#include "service/zones/delegations.h"
+#include "service/zones/host_keeper.h"
 
 namespace danewerk::app {
 
@@ -60,6 +64,8 @@ class Worker {
   service::ProbeErrand edge_errand() const;
   Result<void> build_certificates();
   Result<void> build_policy_desk();
+  io::Task<> watch_zone();
+  void build_hosts();
   void build_prover();
   Result<void> build_domains();
   void build_edges();
@@ -123,6 +129,11 @@ class Worker {
   std::optional<io::FindingStore> findings_;
   std::unique_ptr<service::Prober> prober_;
   std::unique_ptr<service::DomainKeeper> domain_keeper_;
+  std::unique_ptr<service::ZoneWatch> zone_watch_;
+  std::optional<ZoneParts> zone_parts_;
+  std::optional<io::HostStore> host_store_;
+  std::unique_ptr<service::HostKeeper> hosts_;
+  std::unique_ptr<service::Delegations> delegations_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;
