@@ -137,6 +137,13 @@ Result<void> read_into(const ConfigValue& value, KeepProofs& out) {
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, CertificatesFrom& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "self" && *text != "acme" && *text != "files") return fail(ErrorKind::malformed, R"(write "self", "acme" or "files")");
+  out = *text == "self" ? CertificatesFrom::self : *text == "acme" ? CertificatesFrom::acme : CertificatesFrom::files;
+  return {};
+}
+
 Result<void> read_into(const ConfigValue& value, types::DomainName& out) {
   TRY(const auto* text, expect<std::string>(value, "a domain name in quotes"));
   if (text->empty()) {

@@ -20,6 +20,7 @@ Result<void> read_into(const ConfigValue& value, EdgeProbe& out);
 /// At most one of each line.
 Result<void> read_into(const ConfigValue& value, std::vector<types::KeyAlgorithm>& out);
 Result<void> read_into(const ConfigValue& value, KeepProofs& out);
+Result<void> read_into(const ConfigValue& value, CertificatesFrom& out);
 Result<void> read_into(const ConfigValue& value, types::DomainName& out);
 Result<void> read_into(const ConfigValue& value, types::Endpoint& out);
 Result<void> read_into(const ConfigValue& value, std::vector<types::DomainName>& out);

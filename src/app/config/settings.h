@@ -42,6 +42,9 @@ enum class Denial : std::uint8_t { nsec, nsec3 };
 /// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
 enum class KeepProofs : std::uint8_t { none, dane };
 
+/// Who issues the edge's certificates.
+enum class CertificatesFrom : std::uint8_t { self, acme, files };
+
 struct ServerSettings {
   std::string state_directory;
   std::string user, resolver_user, dns_user;
@@ -139,6 +142,27 @@ struct DomainSettings {
   std::uint32_t looks_per_second = 0;
 };
 
+struct CertificateSettings {
+  CertificatesFrom source = CertificatesFrom::self;
+};
+
+struct AcmeSettings {
+  std::string directory, contact, accept_terms, external_account_file, program;
+  std::vector<types::DomainName> caa;
+  std::uint32_t orders_per_week = 0, names_per_hour = 0;
+  Duration first_retry{}, deadline{};
+};
+
+struct HttpSettings {
+  std::vector<types::Endpoint> listen;
+};
+
+/// Where the MTA-STS policies of our domains are served.
+struct HttpsSettings {
+  std::vector<types::Endpoint> listen;
+  std::vector<types::IpAddress> addresses;  ///< as the world sees them; empty: zone.mx_addresses
+};
+
 struct Settings {
   ServerSettings server;
   EdgeSettings edge;
@@ -148,6 +172,11 @@ struct Settings {
   DeliverySettings delivery;
   MtaStsSettings mta_sts;
   DomainSettings domains;
+  CertificateSettings certificates;
+  AcmeSettings acme;
+  HttpSettings http;
+  HttpsSettings https;
+  std::string read_from;  ///< the file
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }
 };

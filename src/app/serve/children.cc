@@ -146,13 +146,13 @@ Result<io::ChildSpec> name_server_spec(const Settings& settings) {
   return io::authoritative_child(to);
 }
 
+}  // namespace
+
 std::string own_program() {
   std::array<char, 4096> path{};
   const ssize_t n = ::readlink("/proc/self/exe", path.data(), path.size());
   return n > 0 ? std::string(path.data(), static_cast<std::size_t>(n)) : "/usr/bin/danewerk";
 }
-
-}  // namespace
 
 std::string resolver_directory(const Settings& settings) { return settings.server.state_directory + "/resolver"; }
 

@@ -139,7 +139,10 @@ Result<void> Worker::build_publisher() {
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
   service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(mx_zone(settings_))};
   zone_access_ = std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
+  challenge_records_.emplace(*zone_access_, settings_.zone.name, servers_of(settings_.zone), clock_);
+  TRY_VOID(build_certificates());
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
+  parts.source = desk_->source();
   if (has_only_wildcards(mx_zone(settings_))) {
     node_store_.emplace(*store_, settings_.zone.name);
     nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
@@ -191,6 +194,24 @@ service::ProbeErrand Worker::edge_errand() const {
   return errand;
 }
 
+Result<void> Worker::build_certificates() {
+  DeskParts parts{settings_, *store_, *keys_, *resolvers_.front(), clock_, log_, alerts_, home(), [this] { return trust_; }};
+  if (challenge_records_) {
+    parts.records = &*challenge_records_;
+    parts.mx_names = zone::certificate_names(publisher_settings(settings_).zone);
+  }
+  TRY(desk_, CertificateDesk::open(std::move(parts)));
+  return {};
+}
+
+Result<void> Worker::build_policy_desk() {
+  const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
+  TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, alerts_, home(), *desk_, *zone_access_,
+                                      servers_of(settings_.zone), zone::certificate_names(publisher_settings(settings_).zone), [this] { return trust_; },
+                                      forget, mx_zone(settings_).plan()}));
+  return {};
+}
+
 /// Single domains' records, and the zones of explicit shards. PlainNodes is for zones of wildcard shards only: those need no look at
 /// domains whose DANE is on.
 void Worker::build_hosts() {
@@ -232,7 +253,7 @@ Result<void> Worker::serve_without_zone() {
   TRY(const std::string certificate, io::self_issue(key, {settings_.edge.hostname}, now - std::chrono::hours(1), now + settings_.zone.certificate_life));
   TRY(auto context, io::ServerContext::make({{key, certificate}}));
   certificate_.set(std::move(context), "unpublished");
-  return {};
+  return build_certificates();
 }
 
 }  // namespace danewerk::app

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "app/control/connector_operations.h"
+#include "app/control/mta_sts_operations.h"
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
@@ -26,6 +27,7 @@ constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration watch_interval = std::chrono::seconds(10);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
 constexpr Duration pause_between_slices{50};
+constexpr const char* why_no_policies = "set https.listen and zone.name: policies are served over HTTPS, and announced in our zone";
 
 types::LogLevel level_of(const std::string& word) {
   for (const auto level : {types::LogLevel::debug, types::LogLevel::info, types::LogLevel::notice, types::LogLevel::warning}) {
@@ -122,6 +124,7 @@ Result<void> Worker::start() {
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_prover();
   TRY_VOID(build_domains());
+  if (publisher_) TRY_VOID(build_policy_desk());
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -380,6 +383,8 @@ Result<void> Worker::open_control() {
   add_dkim_operations(operations_, *operated_);
   add_anchor_operations(operations_, *operated_);
   add_key_operations(operations_, *operated_);
+  desk_->add_operations(operations_);
+  add_mta_sts_operations(operations_, policy_desk_ && !settings_.https.listen.empty() ? &policy_desk_->host() : nullptr, why_no_policies, clock_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }
@@ -390,6 +395,8 @@ void Worker::stop() {
   log_.event(worker_stopping, {});
   if (https_) https_->stop();  // whoever waits for a policy host waits no longer
   io::ending_of(*group_, io::Cancel::yes).wait();
+  if (policy_desk_) policy_desk_->stop();
+  if (desk_) desk_->stop();
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);

@@ -316,8 +316,33 @@ BEGIN
 END;
 )";
 
+// 14: MTA-STS policies that we serve, every text of them that somebody may still hold, and the MX hosts they must name.
+constexpr const char* hosted_policy_tables = R"(
+CREATE TABLE hosted_policy (
+  domain TEXT PRIMARY KEY,
+  asked_at INTEGER NOT NULL,
+  mode INTEGER NOT NULL,
+  max_age INTEGER NOT NULL,
+  also TEXT NOT NULL,
+  withdrawn INTEGER,
+  record_removed INTEGER
+) WITHOUT ROWID;
+CREATE TABLE hosted_policy_version (
+  domain TEXT NOT NULL,
+  id TEXT NOT NULL,
+  mode INTEGER NOT NULL,
+  mx TEXT NOT NULL,
+  max_age INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  fetched INTEGER,
+  announced INTEGER,
+  PRIMARY KEY (domain, id)
+) WITHOUT ROWID;
+CREATE TABLE hosted_policy_mx (domain TEXT NOT NULL, host TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (domain, host)) WITHOUT ROWID;
+)";
+
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables, certificate_tables, finding_table, node_table, host_tables};
+                                    life_tables, certificate_tables, finding_table, node_table, host_tables, hosted_policy_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));
