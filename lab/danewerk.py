@@ -99,7 +99,7 @@ class Danewerk:
         text = text.replace("\n[delivery]\n", f"\n{self.zone_tables}\n[delivery]\n")
         return text.replace("[resolver]\n", "[resolver]\n" + self.resolver)
 
-    def start(self) -> None:
+    def start(self, seconds: float = 20) -> None:
         """The supervisor, as root; it gives up what it does not need. Returns once the control socket answers."""
         inside = self.host.dir / self.program_inside.lstrip("/")
         inside.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ class Danewerk:
         (self.host.dir / "etc/lab/trust.pem").write_text(Authority(self.authority_folder).root.read_text() + self.more_roots)
         (self.host.dir / "etc/lab/danewerk.toml").write_text(self.config())
         self.process = self.host.popen([self.program_inside, "--config", self.CONFIG_INSIDE, "serve"], log=self.log)
-        wait_until(self.answers_, "danewerk to answer on its control socket", 20)
+        wait_until(self.answers_, "danewerk to answer on its control socket", seconds)
 
     def answers_(self) -> bool:
         if self.process.poll() is not None:

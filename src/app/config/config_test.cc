@@ -73,6 +73,19 @@ TEST(Config, a_bad_pool_is_named_with_its_line) {
   EXPECT_NE(fault_of(named + "[delivery]\nmessages_per_connection = 0\n").find("carries at least 1"), std::string::npos);
 }
 
+TEST(Config, how_shards_are_held) {
+  const std::string zone = named + "[zone]\nname = 'mx.example.net'\nname_servers = ['ns1.mx.example.net=192.0.2.53']\nservers = ['192.0.2.53:53']\n"
+                                   "mx_addresses = ['192.0.2.25']\nshards = 3\n";
+  const auto settings = read_settings(zone + "holding = 'shared'\nholding_by_shard = ['s3=explicit', 's1=wildcard']\n");
+  ASSERT_TRUE(settings) << settings.error().what;
+  const std::vector<types::Holding> wanted{types::Holding::wildcard, types::Holding::shared, types::Holding::explicit_hosts};
+  EXPECT_EQ(settings->zone.mx_plan().holdings, wanted);
+  EXPECT_NE(fault_of(zone + "holding_by_shard = ['s4=explicit']\n").find("there is no shard s4 among 3"), std::string::npos);
+  for (const char* bad : {"", "=", "s", "s=explicit", "s0=explicit", "3=explicit", "s3", "s3x=explicit", "s70000=explicit", "s3=often"}) {
+    EXPECT_NE(fault_of(zone + "holding_by_shard = ['" + bad + "']\n"), "") << bad;
+  }
+}
+
 // RES-05: an answer's AD bit counts only over loopback.
 TEST(Config, a_resolver_beyond_loopback_is_refused) {
   EXPECT_NE(fault_of("[edge]\nhostname='a.b'\n[resolver]\naddress='192.0.2.1:53'\n").find("not a loopback"), std::string::npos);

@@ -273,8 +273,12 @@ Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out)
   return read_list(value, out, [](const std::string& item) -> Result<ShardHolding> {
     const std::size_t equals = item.find('=');
     std::uint16_t number = 0;
-    const auto read = std::from_chars(item.data() + 1, item.data() + std::min(equals, item.size()), number);
-    if (equals == std::string::npos || item.front() != 's' || read.ec != std::errc{} || read.ptr != item.data() + equals || number == 0) {
+    bool is_shard = equals != std::string::npos && equals >= 2 && item.front() == 's';
+    if (is_shard) {
+      const auto read = std::from_chars(item.data() + 1, item.data() + equals, number);
+      is_shard = read.ec == std::errc{} && read.ptr == item.data() + equals && number > 0;
+    }
+    if (!is_shard) {
       return fail(ErrorKind::malformed, "'" + item + "' is not understood; write it like \"s3=explicit\"");
     }
     TRY(const types::Holding holding, types::parse_holding(item.substr(equals + 1)));
