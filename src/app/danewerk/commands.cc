@@ -338,6 +338,9 @@ int run_command(int argc, char** argv) {
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });
+  auto* metrics = app.add_subcommand("metrics", "a few numbers in the text form that Prometheus reads");
+  add_json(metrics, common);
+  metrics->callback([&] { exit_code = ask(common, "metrics", Json::object(), nullptr); });
   add_config(app, common, exit_code);
   app.add_subcommand("tlsa", "verify chains against TLSA records offline, or make records (see `danewerk tlsa --help`)");
   try {

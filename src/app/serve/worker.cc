@@ -122,6 +122,7 @@ Result<void> Worker::start() {
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_prover();
   TRY_VOID(build_domains());
+  TRY_VOID(build_alerts());
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -368,6 +369,7 @@ Result<void> Worker::open_control() {
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
+  add_metrics_operation(operations_, *operated_);
   add_connector_operations(operations_, *operated_, *connectors_);
   add_connector_simulation(operations_, *operated_);
   add_tenant_operations(operations_, *operated_);
@@ -382,6 +384,7 @@ void Worker::stop() {
   if (!running_) return;
   running_ = false;
   log_.event(worker_stopping, {});
+  if (alert_https_) alert_https_->stop();
   if (https_) https_->stop();  // whoever waits for a policy host waits no longer
   io::ending_of(*group_, io::Cancel::yes).wait();
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
