@@ -5,6 +5,7 @@ delivered to and may hold policy hosts, whom to trust for certificates, and TTLs
 """
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -83,12 +84,18 @@ class Danewerk:
         self.log = host.dir / "danewerk.log"
         self.process: subprocess.Popen | None = None
         self.zone_, self.delivery_ = zone, delivery
+        self.zone_settings: dict[str, str] = {}  # of section [zone], as TOML: instead of those of CONFIG, or more
+        self.zone_tables = ""  # [[zone.secondary]] and the like
         self.resolver = ""  # more lines of that section, for the next start
         self.timings_ = {**TIMINGS, **(timings or {})}
         self.authority_folder = host.dir / "authority"
 
     def config(self) -> str:
         text = config_text(self.host, self.timings_, self.zone_).replace("[delivery]\n", "[delivery]\n" + self.delivery_)
+        for key, value in self.zone_settings.items():
+            text, found = re.subn(rf"(?ms)(^\[zone\]$.*?)^{key} = [^\n]*$", rf"\g<1>{key} = {value}", text, count=1)
+            text = text if found else text.replace("[zone]\n", f"[zone]\n{key} = {value}\n")
+        text = text.replace("\n[delivery]\n", f"\n{self.zone_tables}\n[delivery]\n")
         return text.replace("[resolver]\n", "[resolver]\n" + self.resolver)
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 ACCOUNTS = {
     "postfix": 77001, "postdrop": 77002, "vmail": 77003, "dovecot": 77004, "dovenull": 77005, "knot": 77006,
     "unbound": 77007, "danewerk": 77008, "danewerk-dns": 77009, "danewerk-resolver": 77010, "bind": 77011,
-    "Debian-exim": 77012, "opensmtpd": 77013, "opensmtpq": 77014,
+    "Debian-exim": 77012, "opensmtpd": 77013, "opensmtpq": 77014, "pdns": 77015, "nsd": 77016,
 }
 
 SERVICES = """\

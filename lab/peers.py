@@ -23,15 +23,17 @@ GROUPS = {
     "dovecot": (["dovecot-core", "dovecot-lmtpd"], "usr/sbin/dovecot", "mailbox host 1"),
     "exim": (["exim4-daemon-light", "exim4-base"], "usr/sbin/exim4", "another DANE sender"),
     "opensmtpd": (["opensmtpd"], "usr/sbin/smtpd", "a sender without DANE (--all)"),
-    "bind": (["bind9", "bind9-utils", "bind9-libs"], "usr/sbin/named", "another validating resolver"),
+    "bind": (["bind9", "bind9-utils", "bind9-libs"], "usr/sbin/named", "another validating resolver, and a primary"),
     "dane": (["knot-resolver", "gnutls-bin", "ldnsutils"], "usr/bin/danetool", "a third resolver, and two programs that verify TLSA records"),
     "acme": (["uacme", "lego", "pebble"], "usr/bin/pebble", "ACME clients, and a CA to try them on (--all)"),
     "certbot": (["certbot", "python3-certbot", "python3-acme", "python3-josepy", "python3-configargparse", "python3-configobj", "python3-parsedatetime",
                  "python3-rfc3339", "python3-tz", "python3-requests", "python3-urllib3", "python3-idna", "python3-certifi", "python3-chardet",
                  "python3-charset-normalizer", "python3-cryptography", "python3-cffi-backend", "python3-openssl", "python3-six",
                  "python3-pkg-resources", "python3-distutils", "python3-lib2to3"], "usr/bin/certbot", "the ACME tool most operators have (--all)"),
+    "pdns": (["pdns-server", "pdns-backend-sqlite3", "sqlite3"], "usr/sbin/pdns_server", "another primary, signing as it answers"),
+    "nsd": (["nsd"], "usr/sbin/nsd", "a secondary"),
 }
-DEFAULT_GROUPS = ("dns", "postfix", "dovecot", "exim", "bind", "dane")
+DEFAULT_GROUPS = ("dns", "postfix", "dovecot", "exim", "bind", "dane", "pdns", "nsd")
 
 # Programs the lab itself calls; a group "tools" is made of the packages of those the machine lacks.
 TOOLS = {"ip": "iproute2", "openssl": "openssl"}

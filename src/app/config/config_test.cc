@@ -34,6 +34,20 @@ TEST(Config, names_line_and_remedy) {
   EXPECT_NE(fault_of("[server]\nlog_style = 'xml'\nreactors = -1\n").find("\nline 3"), std::string::npos);
 }
 
+TEST(Config, secondaries) {
+  const std::string zone = "[edge]\nhostname = 'mx1.example.net'\n[zone]\nname = 'mx.example.net'\nname_servers = ['ns1.example.net=192.0.2.1']\n"
+                           "mx_addresses = ['192.0.2.1']\n";
+  const auto settings = read_settings(zone + "[[zone.secondary]]\naddress = '192.0.2.54:53'\nkey_file = '/etc/danewerk/transfer.tsig'\n");
+  ASSERT_TRUE(settings) << settings.error().what;
+  ASSERT_EQ(settings->zone.secondaries.size(), 1U);
+  EXPECT_EQ(settings->zone.secondaries[0].address.to_string(), "192.0.2.54:53");
+  EXPECT_NE(fault_of(zone + "[[zone.secondary]]\nkey_file = 'x'\n").find("needs its address"), std::string::npos);
+  EXPECT_NE(fault_of(zone + "[[zone.secondary]]\naddress = '192.0.2.54:53'\nnotify = 'x'\n").find("has no 'notify'"), std::string::npos);
+  EXPECT_NE(fault_of(zone + "servers = ['192.0.2.1:53']\nalgorithm = 'rsamd5'\n").find("ecdsap256sha256"), std::string::npos);
+  EXPECT_NE(fault_of(zone + "servers = ['192.0.2.1:53']\nsignature_refresh = '20 d'\n").find("before they end"), std::string::npos);
+  EXPECT_NE(fault_of(zone + "mode = 'external'\n[[zone.secondary]]\naddress = '192.0.2.54:53'\n").find("zone.servers"), std::string::npos);
+}
+
 const std::string named = "[edge]\nhostname = 'mx1.example.net'\n";
 
 TEST(Config, source_pools) {

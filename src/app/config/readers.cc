@@ -268,4 +268,39 @@ Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out)
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, std::vector<SecondarySettings>& out) {
+  std::vector<SecondarySettings> secondaries;
+  if (const auto* none = std::get_if<std::vector<std::string>>(&value.value); none != nullptr && none->empty()) {
+    out.clear();
+    return {};
+  }
+  TRY(const auto* tables, expect<std::vector<ConfigTable>>(value, "tables: [[zone.secondary]]"));
+  for (const ConfigTable& table : *tables) {
+    SecondarySettings one;
+    bool addressed = false;
+    for (const auto& [name, field] : table.values) {
+      const std::string where = "line " + std::to_string(field.line) + ": ";
+      if (name != "address" && name != "key_file") return fail(ErrorKind::malformed, where + "a secondary has no '" + name + "'; write address and key_file");
+      auto read = name == "address" ? read_into(field, one.address) : read_into(field, one.key_file);
+      if (!read) return fail(ErrorKind::malformed, where + name + ": " + read.error().what);
+      addressed = addressed || name == "address";
+    }
+    const std::string where = "line " + std::to_string(table.line) + ": ";
+    if (!addressed) return fail(ErrorKind::malformed, where + R"(a secondary needs its address, like "192.0.2.54:53")");
+    for (const SecondarySettings& earlier : secondaries) {
+      if (earlier.address == one.address) return fail(ErrorKind::malformed, where + one.address.to_string() + " is there twice");
+    }
+    secondaries.push_back(std::move(one));
+  }
+  out = std::move(secondaries);
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, Denial& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "nsec" && *text != "nsec3") return fail(ErrorKind::malformed, "write \"nsec\" or \"nsec3\"");
+  out = *text == "nsec3" ? Denial::nsec3 : Denial::nsec;
+  return {};
+}
+
 }  // namespace danewerk::app

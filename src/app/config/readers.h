@@ -31,5 +31,7 @@ Result<void> read_into(const ConfigValue& value, std::vector<types::Network>& ou
 Result<void> read_into(const ConfigValue& value, std::vector<types::IpAddress>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<NameByAddress>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out);
+Result<void> read_into(const ConfigValue& value, std::vector<SecondarySettings>& out);
+Result<void> read_into(const ConfigValue& value, Denial& out);
 
 }  // namespace danewerk::app

@@ -84,6 +84,26 @@ std::vector<SchemaRow> zone_rows() {
       row("zone.binary", R"("/usr/sbin/knotd")", "The Knot DNS program.", s, &ZoneSettings::binary),
       row("zone.listen", R"(["0.0.0.0:53", "[::]:53"])", "Where the child answers the Internet.", s, &ZoneSettings::listen),
       row("zone.update_address", R"("127.0.0.1:10054")", "Where it takes our updates (RFC 2136 with TSIG).", s, &ZoneSettings::update_address),
+      row("zone.update_key_file", R"("")",
+          "A file with the TSIG key of our updates, as algorithm:name:secret (docs/operate/external-primary.md); empty: a key of our own making.", s,
+          &ZoneSettings::update_key_file),
+      row("zone.secondary", "[]",
+          "Name servers that get the zone from the child by transfer: [[zone.secondary]] with address = \"192.0.2.54:53\" and key_file, a file with its "
+          "TSIG key as algorithm:name:secret. Each gets NOTIFY, and is read back like those of zone.servers.",
+          s, &ZoneSettings::secondaries),
+      row("zone.denial", R"("nsec")",
+          "How the child proves that a name is absent: nsec, by which anybody can list the zone's names, or nsec3 (no salt, 0 further iterations).", s,
+          &ZoneSettings::denial),
+      row("zone.algorithm", R"("ecdsap256sha256")",
+          "The child's DNSSEC algorithm: ecdsap256sha256, ecdsap384sha384, ed25519 or rsasha256. Changed, it rolls (docs/operate/dnssec-keys.md).", s,
+          &ZoneSettings::algorithm),
+      row("zone.signature_life", R"("14 d")", "How long the child's signatures are valid.", s, &ZoneSettings::signature_life),
+      row("zone.signature_refresh", R"("7 d")", "How long before their end they are made anew; for an external primary, what it should keep.", s,
+          &ZoneSettings::signature_refresh),
+      row("zone.rate_limit", "200",
+          "Equal answers a second that the child gives to one network (/24, /56) over UDP; of more, every second one is cut short, so that whoever is "
+          "real asks over TCP. 0: no limit.",
+          s, &ZoneSettings::rate_limit),
       row("zone.name_servers", "[]", "The zone's NS records with addresses: \"ns1.mx.example.net=192.0.2.1\".", s, &ZoneSettings::name_servers),
       row("zone.servers", "[]", "Every authoritative server, secondaries too: each is read back before a key may serve.", s,
           &ZoneSettings::servers),
@@ -250,7 +270,15 @@ std::vector<std::string> contradictions(const Settings& s) {
   if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");
   if (s.zone.name_servers.empty()) out.push_back("zone.name_servers: a zone needs at least one name server");
   if (s.zone.shards == 0 || s.zone.shards > 4096) out.push_back("zone.shards: 1 to 4096");
-  if (s.zone.servers.empty()) out.push_back("zone.servers: name every authoritative server, so that each can be read back");
+  static constexpr std::array algorithms{"ecdsap256sha256", "ecdsap384sha384", "ed25519", "rsasha256"};
+  if (std::find(algorithms.begin(), algorithms.end(), s.zone.algorithm) == algorithms.end()) {
+    out.push_back("zone.algorithm: '" + s.zone.algorithm + "' is none of ecdsap256sha256, ecdsap384sha384, ed25519, rsasha256");
+  }
+  if (s.zone.signature_refresh >= s.zone.signature_life) out.push_back("zone.signature_refresh: signatures must be made anew before they end");
+  if (s.zone.mode == ChildOrExternal::external && !s.zone.secondaries.empty()) {
+    out.push_back("zone.secondary: with zone.mode = \"external\" the secondaries are your primary's; name them in zone.servers");
+  }
+  if (s.zone.servers.empty() && s.zone.secondaries.empty()) out.push_back("zone.servers: name every authoritative server, so that each can be read back");
   return out;
 }
 

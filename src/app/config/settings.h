@@ -32,6 +32,8 @@ using NameServer = NameByAddress;
 enum class LogStyle : std::uint8_t { logfmt, json };
 enum class ChildOrExternal : std::uint8_t { child, external };
 enum class Choice : std::uint8_t { no, yes };
+/// How the child's zone proves that a name is not there: NSEC lets anybody list the names, NSEC3 makes it hard.
+enum class Denial : std::uint8_t { nsec, nsec3 };
 /// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
 enum class KeepProofs : std::uint8_t { none, dane };
 
@@ -69,6 +71,11 @@ struct ResolverSettings {
 };
 
 enum class EdgeProbe : std::uint8_t { on, off };
+/// A name server that gets our zone by transfer.
+struct SecondarySettings {
+  types::Endpoint address;
+  std::string key_file;  ///< of its TSIG key; empty: none
+};
 
 struct ZoneSettings {
   types::DomainName name;
@@ -76,6 +83,12 @@ struct ZoneSettings {
   std::string binary;
   std::vector<types::Endpoint> listen;
   types::Endpoint update_address;
+  std::string update_key_file;
+  std::vector<SecondarySettings> secondaries;
+  Denial denial = Denial::nsec;
+  std::string algorithm;
+  std::uint32_t rate_limit = 0;
+  Duration signature_life{}, signature_refresh{};
   std::vector<NameServer> name_servers;
   std::vector<types::Endpoint> servers;
   std::uint32_t shards = 1;

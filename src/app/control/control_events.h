@@ -11,7 +11,7 @@ inline constexpr types::LogEvent accept_failed{"control.accept_failed", types::L
                                                "Raise the limit of open files if that is the reason given."};
 
 inline constexpr types::LogEvent alert_raised{"alert.raised", types::LogLevel::error,
-                                              "Something is wrong on our own side; mail waits, and no message's limit runs meanwhile.",
+                                              "Something is wrong on our own side; where mail waits for it, no message's limit runs.",
                                               "`what` says what; `danewerk status` shows it until it is over."};
 inline constexpr types::LogEvent alert_cleared{"alert.cleared", types::LogLevel::notice, "What was wrong on our own side is over.", ""};
 

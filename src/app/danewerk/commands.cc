@@ -10,6 +10,7 @@
 #include "app/cli/prove_verify.h"
 #include "app/config/schema.h"
 #include "app/control/client.h"
+#include "app/danewerk/backup_commands.h"
 #include "app/danewerk/connector_commands.h"
 #include "app/danewerk/domain_commands.h"
 #include "app/danewerk/exit_codes.h"
@@ -17,6 +18,7 @@
 #include "app/danewerk/key_commands.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_trace.h"
+#include "app/danewerk/zone_commands.h"
 #include "app/serve/serve.h"
 
 namespace danewerk::app {
@@ -281,6 +283,15 @@ void add_serve(CLI::App& app, Common& common, int& exit_code) {
   });
 }
 
+/// Both outlive what it returns.
+Offline offline_for(Common& common, int& exit_code) {
+  const auto print = [&common, &exit_code](const Result<Json>& answer, Renderer render) {
+    exit_code = answer ? done : complain(answer.error(), could_not);
+    if (answer) std::cout << (common.json ? answer->dump(2) + "\n" : render(*answer));
+  };
+  return {[&common] { return load(common.config); }, print, [&common](CLI::App* command) { add_json(command, common); }};
+}
+
 }  // namespace
 
 int run_command(int argc, char** argv) {
@@ -335,6 +346,9 @@ int run_command(int argc, char** argv) {
   const Asking hoster_asking{ask_and_print, [&](CLI::App* command) { add_json(command, common); }};
   add_hoster_commands(app, hoster_asking);
   add_key_commands(app, hoster_asking);
+  add_zone_commands(app, hoster_asking);
+  const Offline offline = offline_for(common, exit_code);
+  add_backup_commands(app, offline);
   auto* status = app.add_subcommand("status", "how the running program is");
   add_json(status, common);
   status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });

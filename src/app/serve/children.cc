@@ -54,6 +54,22 @@ Result<void> make_update_secret(const Settings& settings, const std::optional<io
   return {};
 }
 
+Result<std::string> first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string text;
+  if (!std::getline(file, text)) return fail(ErrorKind::unavailable, "cannot read " + path);
+  return text;
+}
+
+Result<io::dns::TsigKey> key_in(const std::string& setting, const std::string& path) {
+  TRY(const std::string text, first_line(path));
+  auto key = io::dns::TsigKey::parse(text);
+  if (!key) return fail(ErrorKind::malformed, setting + " " + path + ": " + key.error().what);
+  return key;
+}
+
+io::TsigKeyText as_text(const io::dns::TsigKey& key) { return {key.name, io::dns::to_string(key.algorithm), key.secret}; }
+
 Ttl ttl(Duration duration) { return Ttl{static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count())}; }
 
 Result<io::ChildSpec> resolver_spec(const Settings& settings) {
@@ -96,8 +112,22 @@ Result<io::ChildSpec> name_server_spec(const Settings& settings) {
     }
     if (name.is_within(from.name)) to.glue.push_back(std::move(host));
   }
-  TRY(to.update_key.secret, read_update_secret(settings));
-  TRY(to.update_key.name, types::DomainName::parse("danewerk-update"));
+  TRY(const io::dns::TsigKey update_key, read_update_key(settings));
+  to.update_key = as_text(update_key);
+  for (const SecondarySettings& secondary : from.secondaries) {
+    io::AuthoritativeChildSettings::Secondary& one = to.secondaries.emplace_back();
+    one.address = secondary.address;
+    if (secondary.key_file.empty()) continue;
+    TRY(const io::dns::TsigKey key, key_in("zone.secondary", secondary.key_file));
+    one.key = as_text(key);
+  }
+  to.denial = from.denial == Denial::nsec3 ? io::AuthoritativeChildSettings::Denial::nsec3 : io::AuthoritativeChildSettings::Denial::nsec;
+  to.algorithm = from.algorithm;
+  to.rate_limit = from.rate_limit;
+  to.signature_life = from.signature_life;
+  to.signature_refresh = from.signature_refresh;
+  to.ds_checked_at = settings.resolver.address;
+  to.ds_check_interval = std::max<Duration>(from.check_interval, std::chrono::seconds(1));
   to.ns_ttl = ttl(from.address_ttl);
   to.negative_ttl = ttl(from.negative_ttl);
   to.dnskey_ttl = ttl(from.address_ttl);
@@ -116,13 +146,15 @@ std::string own_program() {
 
 std::string resolver_directory(const Settings& settings) { return settings.server.state_directory + "/resolver"; }
 
-Result<Bytes> read_update_secret(const Settings& settings) {
-  std::ifstream file(secret_path(settings));
-  std::string text;
-  if (!std::getline(file, text)) return fail(ErrorKind::unavailable, "cannot read " + secret_path(settings));
+Result<io::dns::TsigKey> read_update_key(const Settings& settings) {
+  if (!settings.zone.update_key_file.empty()) return key_in("zone.update_key_file", settings.zone.update_key_file);
+  TRY(const std::string text, first_line(secret_path(settings)));
   auto secret = parse_hex(text);
   if (!secret || secret->size() < 32) return fail(ErrorKind::corrupt, secret_path(settings) + " does not hold 32 octets in hex; remove it and start again");
-  return secret;
+  io::dns::TsigKey key;
+  TRY(key.name, types::DomainName::parse("danewerk-update"));
+  key.secret = *std::move(secret);
+  return key;
 }
 
 Result<std::vector<io::ChildSpec>> children_of(const Settings& settings, const std::string& config_path) {

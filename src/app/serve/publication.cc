@@ -1,6 +1,8 @@
 // The part of Worker that has to do with the zone and the certificate.
 #include "app/serve/publication.h"
 
+#include <algorithm>
+
 #include "app/control/operations.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker.h"
@@ -16,14 +18,25 @@ Ttl ttl(Duration duration) { return Ttl{static_cast<std::uint32_t>(std::chrono::
 /// Our own update address stands for the child: what it answers there it answers everywhere.
 std::vector<service::AuthoritativeServer> servers_of(const ZoneSettings& zone) {
   std::vector<service::AuthoritativeServer> out{{"primary", zone.update_address}};
-  for (const types::Endpoint& server : zone.servers) out.push_back({server.to_string(), server});
+  const auto add = [&out](const types::Endpoint& server) {
+    const bool known = std::any_of(out.begin(), out.end(), [&server](const auto& one) { return one.endpoint == server; });
+    if (!known) out.push_back({server.to_string(), server});
+  };
+  for (const types::Endpoint& server : zone.servers) add(server);
+  for (const SecondarySettings& secondary : zone.secondaries) add(secondary.address);
   return out;
+}
+
+/// The set every sender asks for, in each shard; of the first shard will do, they are signed together.
+std::vector<types::DnsQuestion> signed_questions(const ZoneSettings& zone) {
+  return {{zone.name.prefixed("_25._tcp.danewerk-probe." + types::shard_name(0)), types::RecordType::tlsa}};
 }
 
 service::PublisherSettings publisher_settings(const Settings& settings) {
   const ZoneSettings& zone = settings.zone;
   service::PublisherSettings out;
   out.zone = mx_zone(settings);
+  out.writers = zone.mode == ChildOrExternal::child ? zone::Writers::we_alone : zone::Writers::others;
   out.servers = servers_of(zone);
   out.certificate_names = {settings.edge.hostname};
   for (const NameByAddress& one : settings.edge.names_by_address) out.certificate_names.push_back(one.name);
@@ -117,8 +130,7 @@ io::Sha256 domain_digest(const types::DomainName& domain) { return io::sha256(as
 Result<void> Worker::build_publisher() {
   io::dns::UpdateSettings update;
   update.server = settings_.zone.update_address;
-  TRY(update.key.name, types::DomainName::parse("danewerk-update"));
-  TRY(update.key.secret, read_update_secret(settings_));
+  TRY(update.key, read_update_key(settings_));
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
   zone_access_ = std::make_unique<service::DnsZoneAccess>(service::DnsZoneAccess::Settings{settings_.zone.name, std::chrono::seconds(5)}, *updater_,
                                                           *resolvers_.front(), entropy_, clock_);
@@ -131,8 +143,24 @@ Result<void> Worker::build_publisher() {
     parts.probe = [this] { return probe_edges(*edge_prober_, edge_errand()); };
   }
   TRY(publisher_, service::Publisher::create(publisher_settings(settings_), std::move(parts)));
-  home().post([this] { group_->spawn("publisher", publisher_->run()); });
+  zone_watch_ = std::make_unique<service::ZoneWatch>(
+      service::ZoneWatch::Parts{settings_.zone.name, servers_of(settings_.zone), signed_questions(settings_.zone), *resolvers_.front(), entropy_, clock_});
+  zone_parts_.emplace(ZoneParts{*publisher_, *zone_watch_, {settings_.zone.signature_life, settings_.zone.signature_refresh}, clock_, alerts_,
+                                settings_.zone.check_interval, {}});
+  home().post([this] {
+    group_->spawn("publisher", publisher_->run());
+    group_->spawn("zone watch", watch_zone());
+  });
   return {};
+}
+
+/// More rarely than the publisher looks: what is watched here takes days to go wrong.
+io::Task<> Worker::watch_zone() {
+  const Duration interval = settings_.zone.check_interval * 5;
+  while (true) {
+    co_await look_at_zone(*zone_parts_);
+    co_await clock_.sleep_for(interval);
+  }
 }
 
 /// Our own addresses may be any, private ones too: they are let through.

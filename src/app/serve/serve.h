@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/config/settings.h"
+#include "io/dns/tsig_key.h"
 
 namespace danewerk::app {
 
@@ -17,7 +18,7 @@ Result<int> run_worker(const Settings& settings);
 /// Of our own resolver; its control socket lies there.
 std::string resolver_directory(const Settings& settings);
 
-/// The key of our zone updates, shared by the mail process and the name server. Error: unavailable, corrupt.
-Result<Bytes> read_update_secret(const Settings& settings);
+/// The key of our zone updates: the operator's (zone.update_key_file), or the one we made. Errors: unavailable; corrupt or malformed, naming the file.
+Result<io::dns::TsigKey> read_update_key(const Settings& settings);
 
 }  // namespace danewerk::app

@@ -360,6 +360,7 @@ Result<void> Worker::open_control() {
     };
     operated_->publisher_status = [this] { return status_json(publisher_->status()); };
     operated_->publisher = publisher_.get();
+    add_zone_operations(operations_, *zone_parts_);
   }
   add_queue_operations(operations_, *operated_);
   add_trace_operation(operations_, *operated_);

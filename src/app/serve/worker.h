@@ -9,6 +9,7 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/control/zone_operations.h"
 #include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
 #include "io/dns/zone_updater.h"
@@ -31,6 +32,7 @@
 #include "service/probe/prober.h"
 #include "service/prover/proof_keeper.h"
 #include "service/publisher/publisher.h"
+#include "service/publisher/zone_watch.h"
 #include "service/queue/scheduler.h"
 
 namespace danewerk::app {
@@ -57,6 +59,7 @@ class Worker {
   Result<void> build_publisher();
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
+  io::Task<> watch_zone();
   void build_prover();
   Result<void> build_domains();
   Result<void> build_alerts();
@@ -122,6 +125,8 @@ class Worker {
   std::optional<io::FindingStore> findings_;
   std::unique_ptr<service::Prober> prober_;
   std::unique_ptr<service::DomainKeeper> domain_keeper_;
+  std::unique_ptr<service::ZoneWatch> zone_watch_;
+  std::optional<ZoneParts> zone_parts_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;

@@ -64,7 +64,8 @@ class Planner {
     });
     for (const TrackedKey& key : keys_) {
       const bool stood = key.facts.published_at || key.facts.serving_since;
-      if (key.facts.withdrawn_at || !(stood || strangers) || holds(seen_.at_primary, key.facts.tlsa)) continue;
+      const bool left_behind = strangers && key.origin == Origin::store;
+      if (key.facts.withdrawn_at || !(stood || left_behind) || holds(seen_.at_primary, key.facts.tlsa)) continue;
       offer(Action::supersede, key.facts.id, now_, "the zone holds the records of other keys and not its own: this store is older than the zone");
     }
   }

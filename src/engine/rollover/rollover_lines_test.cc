@@ -153,6 +153,14 @@ TEST(RolloverRestore, a_key_older_than_what_is_published_never_serves_again) {
   newer.primary = ZoneObservation::Primary::differs;
   EXPECT_EQ(brief(next(keys, newer, {}, wish)), "supersede a");
   EXPECT_EQ(brief(next(keys, newer, {"a"}, wish)), "publish ") << "a zone that changes under a running process is mended";
+  keys[0].facts.withdrawn_at = start;
+  keys.push_back(TrackedKey{key("d", KeyAlgorithm::ecdsa_p256)});
+  keys[2].facts.published_at.reset();
+  EXPECT_EQ(brief(next(keys, newer, {}, wish)), "supersede d") << "it may have come and gone";
+  keys[2].origin = Origin::this_process;
+  EXPECT_EQ(brief(next(keys, newer, {}, wish)), "serve b") << "a key made since is no older than the zone: else they would be made for ever";
+  keys.pop_back();
+  keys[0].facts.withdrawn_at.reset();
   ZoneObservation empty = newer;
   empty.at_primary.clear();
   EXPECT_EQ(brief(next(keys, empty, {}, wish)), "publish ") << "a zone that lost all is filled again";

@@ -289,6 +289,7 @@ void World::crash() {
   if (chance(3)) skew_ += Seconds(static_cast<int>(pick(2000)) - 700);
   if (chance(4)) change_wish();
   look_at_ = now_ + Seconds(1 + pick(20));
+  for (TrackedKey& key : stored_.keys) key.origin = Origin::store;
   if (spoiler_.trust_the_clock) return;
   for (TrackedKey& key : stored_.keys) {
     key.agreed_since.reset();
@@ -325,6 +326,7 @@ void World::make_key(KeyAlgorithm algorithm) {
   key.facts.tlsa = record(last_key_);
   key.facts.created_at = wall();
   key.displaced_ttl = displaced();
+  key.origin = Origin::this_process;
   stored_.keys.push_back(key);
   if (published_records(stored_.keys).size() > most_records) fault_ = "more than 8 records";
 }

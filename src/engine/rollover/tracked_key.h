@@ -18,9 +18,15 @@ enum class Certificate : std::uint8_t {
   obtained,  ///< from the certificate source in force
 };
 
+enum class Origin : std::uint8_t {
+  store,         ///< read from the store, which may be an older copy than the zone
+  this_process,  ///< made since: no zone can have left it behind
+};
+
 /// A key with what is known about its record beyond the stored facts.
 struct TrackedKey {
   types::KeyFacts facts;
+  Origin origin = Origin::store;
   Ttl displaced_ttl{0};                     ///< see displaced_ttl()
   std::optional<Instant> agreed_since;      ///< see agreed_since(); nothing: some server lacks the record, or nobody has looked yet
   std::optional<Instant> retired_from;      ///< as facts.retired_at, but never from before this process began: see rollover.h

@@ -252,7 +252,12 @@ Result<void, UpdateError> read_update_reply(ByteView wire, const SignedUpdate& u
   }
   const knot_rrset_t* tsig = (*packet)->tsig_rr;
   if (tsig == nullptr) {  // DDNS-07: whatever it says, it may be anybody's
-    return update_failure(UpdateErrorKind::unsigned_reply, "the reply is not signed; it says " + rcode_name(rcode));
+    std::string what = "the reply is not signed; it says " + rcode_name(rcode);
+    if (rcode == KNOT_RCODE_NOTAUTH) what += ", as a server does that does not hold the zone";
+    if (rcode == KNOT_RCODE_REFUSED) {
+      what += ", as PowerDNS does where it does not know the TSIG key " + key.name.to_string() + " or has another secret for it";
+    }
+    return update_failure(UpdateErrorKind::unsigned_reply, what);
   }
   if (!knot_tsig_rdata_is_ok(tsig)) return update_failure(UpdateErrorKind::bad_reply, "the reply's TSIG record is malformed");
   const std::uint16_t error = knot_tsig_rdata_error(tsig);

@@ -107,6 +107,8 @@ struct UpdateReply : testing::Test {
 TEST_F(UpdateReply, only_a_signed_noerror_is_success) {  // DDNS-07
   EXPECT_TRUE(read_update_reply(reply_to(update, 0), update, key()).has_value());
   EXPECT_EQ(fault(HandMade(id, 0xa800).bytes()), UpdateErrorKind::unsigned_reply);
+  EXPECT_NE(read_update_reply(HandMade(id, 0xa809).bytes(), update, key()).error().what.find("does not hold the zone"), std::string::npos);
+  EXPECT_NE(read_update_reply(HandMade(id, 0xa805).bytes(), update, key()).error().what.find("another secret"), std::string::npos);
   EXPECT_EQ(fault(reply_to(update, 0, Bytes(32, 'x'))), UpdateErrorKind::bad_reply);
   EXPECT_EQ(fault(reply_to(update, 0, secret, id + 1)), UpdateErrorKind::bad_reply);
   SignedUpdate another = *build_update(id, ZoneChange{name("x.test"), {}, {}, {tlsa("x.test", 1)}}, key());

@@ -41,8 +41,9 @@ Result<std::string> keys(const AuthoritativeChildSettings& settings) {
 std::string secondary_name(std::size_t index) { return "secondary" + std::to_string(index + 1); }
 
 std::string remotes(const AuthoritativeChildSettings& settings) {
-  if (settings.secondaries.empty()) return {};
+  if (settings.secondaries.empty() && !settings.ds_checked_at) return {};
   std::string out = "remote:\n";
+  if (settings.ds_checked_at) out += "- id: resolver\n  address: " + place(*settings.ds_checked_at) + "\n";
   for (std::size_t i = 0; i < settings.secondaries.size(); ++i) {
     const auto& secondary = settings.secondaries[i];
     out += "- id: " + secondary_name(i) + "\n  address: " + place(secondary.address) + "\n";
@@ -85,9 +86,24 @@ std::string database_section(const AuthoritativeChildSettings& settings, const s
          "\n  kasp-db-max-size: 33554432\n  timer-db-max-size: 16777216\n  catalog-db-max-size: 16777216\n";
 }
 
+/// What limits what a forger can make us send to a victim (Knot's mod-rrl); updates and transfers over TCP are not counted.
+std::string rate_section(const AuthoritativeChildSettings& settings) {
+  if (settings.rate_limit == 0) return {};
+  return "mod-rrl:\n- id: default\n  rate-limit: " + std::to_string(settings.rate_limit) + "\n  slip: 2\n  whitelist: [ 127.0.0.0/8, \"::1\" ]\n" +
+         "template:\n- id: default\n  global-module: mod-rrl/default\n";
+}
+
+std::string submission_section(const AuthoritativeChildSettings& settings) {
+  if (!settings.ds_checked_at) return {};
+  return "submission:\n- id: parent\n  parent: resolver\n  check-interval: " + seconds(settings.ds_check_interval) + "\n";
+}
+
 std::string policy_section(const AuthoritativeChildSettings& settings) {
-  return "policy:\n- id: mx\n  single-type-signing: on\n  algorithm: ecdsap256sha256\n  ksk-lifetime: 0\n  nsec3: off\n"
-         "  cds-cdnskey-publish: always\n  dnskey-ttl: " + seconds(settings.dnskey_ttl) + "\n  zone-max-ttl: " + seconds(settings.zone_max_ttl) +
+  const bool nsec3 = settings.denial == AuthoritativeChildSettings::Denial::nsec3;  // PUB-12, RFC 9276 3.1
+  return "policy:\n- id: mx\n  single-type-signing: on\n  algorithm: " + settings.algorithm + "\n  ksk-lifetime: 0\n  nsec3: " + (nsec3 ? "on" : "off") +
+         "\n  nsec3-iterations: 0\n  nsec3-salt-length: 0\n  cds-cdnskey-publish: always\n" +
+         (settings.ds_checked_at ? "  ksk-submission: parent\n" : "") +
+         "  dnskey-ttl: " + seconds(settings.dnskey_ttl) + "\n  zone-max-ttl: " + seconds(settings.zone_max_ttl) +
          "\n  rrsig-lifetime: " + seconds(settings.signature_life) + "\n  rrsig-refresh: " + seconds(settings.signature_refresh) +
          "\n  propagation-delay: " + seconds(settings.propagation) + "\n";
 }
@@ -119,7 +135,8 @@ Result<std::string> authoritative_config(const AuthoritativeChildSettings& setti
   TRY(const std::string server, server_section(settings, directory));
   TRY(const std::string key_section, keys(settings));
   return "# Written by danewerk at every start; changes made here are lost.\n" + server + database_section(settings, directory) + key_section +
-         remotes(settings) + access_rules(settings) + policy_section(settings) + zone_section(settings, source, directory);
+         remotes(settings) + access_rules(settings) + submission_section(settings) + policy_section(settings) +
+         rate_section(settings) + zone_section(settings, source, directory);
 }
 
 Result<std::string> first_zone_content(const AuthoritativeChildSettings& settings) {
@@ -127,8 +144,9 @@ Result<std::string> first_zone_content(const AuthoritativeChildSettings& setting
   if (settings.name_servers.empty()) return fail(ErrorKind::malformed, "zone " + settings.zone.to_string() + ": no name server is set");
   const std::string contact = settings.contact.is_root() ? "hostmaster." + zone : absolute(settings.contact);
   const std::string ttl = " " + seconds(settings.ns_ttl) + " IN ";
-  std::string out = zone + ttl + "SOA " + absolute(settings.name_servers.front()) + " " + contact + " 1 3600 600 1209600 " +
-                    seconds(settings.negative_ttl) + "\n";
+  // Expire: a secondary cut off falls silent before what it holds is unsigned (RFC 6781 4.4.2.2).
+  std::string out = zone + ttl + "SOA " + absolute(settings.name_servers.front()) + " " + contact + " 1 3600 600 " + seconds(settings.signature_refresh) +
+                    " " + seconds(settings.negative_ttl) + "\n";
   for (const auto& server : settings.name_servers) {
     const bool has_address = std::any_of(settings.glue.begin(), settings.glue.end(), [&](const auto& host) { return host.name == server; });
     if (server.is_within(settings.zone) && !has_address) {

@@ -8,7 +8,9 @@
 // Should knotd die within its first second ever, a journal without a zone is left and the zone is not found at the next
 // start (its log says so): removing `directory`/journal lets it begin anew.
 //
-// NSEC, not NSEC3: nothing in an MX zone is secret, and PUB-12 prefers it. One key signs all (CSK): the DS is one record.
+// NSEC unless NSEC3 is asked for: nothing in a wildcard zone is secret, and PUB-12 prefers it. One key signs all (CSK): the DS
+// is one record. Whether the parent has the DS of a new key Knot asks `ds_checked_at`, a validating resolver: a rollover of
+// the algorithm goes on by itself once the DS is there.
 #pragma once
 
 #include <optional>
@@ -50,6 +52,12 @@ struct AuthoritativeChildSettings {
     std::optional<TsigKeyText> key;
   };
   std::vector<Secondary> secondaries;
+  enum class Denial : std::uint8_t { nsec, nsec3 };
+  Denial denial = Denial::nsec;
+  std::string algorithm = "ecdsap256sha256";  ///< one of Knot's names; changing it starts a rollover
+  std::optional<types::Endpoint> ds_checked_at;
+  Duration ds_check_interval = std::chrono::minutes(10);
+  std::uint32_t rate_limit = 200;            ///< equal answers a second to one network (mod-rrl); 0: none
   Ttl ns_ttl{3600};
   Ttl negative_ttl{60};                      ///< SOA minimum: how long "there is none" is believed
   Ttl dnskey_ttl{3600};

@@ -84,7 +84,22 @@ TEST(AuthoritativeChild, takes_updates_only_from_here_with_the_key_and_of_our_ty
                            "journal-content: all", "automatic-acl: off"}) {
     EXPECT_TRUE(says(text, line)) << line;
   }
+  EXPECT_TRUE(says(text, "rate-limit: 200\n  slip: 2")) << text;
+  EXPECT_FALSE(says(text, "submission"));
   auto settings = authoritative("/d");
+  settings.denial = AuthoritativeChildSettings::Denial::nsec3;
+  settings.algorithm = "ed25519";
+  settings.rate_limit = 0;
+  settings.ds_checked_at = *types::Endpoint::parse("127.0.0.1:10053");
+  settings.secondaries = {{*types::Endpoint::parse("192.0.2.54:53"), TsigKeyText{name("transfer"), "hmac-sha512", Bytes(64, 1)}}};
+  const std::string other = *authoritative_config(settings, ZoneSource::journal);
+  for (const char* line : {"nsec3: on\n  nsec3-iterations: 0\n  nsec3-salt-length: 0\n", "algorithm: ed25519", "ksk-submission: parent",
+                           "- id: resolver\n  address: 127.0.0.1@10053", "- id: secondary1\n  address: 192.0.2.54@53\n  key: transfer.",
+                           "action: transfer\n  key: transfer.", "notify: [ secondary1 ]"}) {
+    EXPECT_TRUE(says(other, line)) << line << " in\n" << other;
+  }
+  EXPECT_FALSE(says(other, "mod-rrl"));
+  settings = authoritative("/d");
   settings.update_key.secret.resize(31);
   EXPECT_TRUE(says(authoritative_config(settings, ZoneSource::journal).error().what, "at least 32 octets"));
   settings = authoritative("/d");
@@ -104,7 +119,7 @@ TEST(AuthoritativeChild, the_zone_file_is_read_once_and_never_again) {
   EXPECT_EQ(first->writable, (std::vector<std::string>{settings.directory, "/tmp"}));
   EXPECT_TRUE(says(contents(settings.directory + "/knot.conf"), "zonefile-load: whole"));
   EXPECT_EQ(contents(settings.directory + "/first.zone"),
-            "mx.hoster.example. 3600 IN SOA ns1.mx.hoster.example. hostmaster.mx.hoster.example. 1 3600 600 1209600 60\n"
+            "mx.hoster.example. 3600 IN SOA ns1.mx.hoster.example. hostmaster.mx.hoster.example. 1 3600 600 604800 60\n"
             "mx.hoster.example. 3600 IN NS ns1.mx.hoster.example.\nmx.hoster.example. 3600 IN NS ns2.elsewhere.example.\n"
             "ns1.mx.hoster.example. 3600 IN A 192.0.2.53\nns1.mx.hoster.example. 3600 IN AAAA 2001:db8::53\n");
   std::filesystem::create_directory(settings.directory + "/journal");

@@ -122,6 +122,7 @@ io::Task<Result<std::string>> KeyBook::make(types::KeyAlgorithm algorithm, std::
   CO_TRY_VOID(co_await store_.add(facts));
   TrackedKey key;
   key.facts = facts;
+  key.origin = rollover::Origin::this_process;
   key.displaced_ttl = displaced;
   key.certificate = kind_from(SelfIssued::self_issued_name);
   key.certificate_expires = now + certificate_life;

@@ -75,15 +75,16 @@ io::Task<void> Lookout::read_primary(Sighting& into, const std::vector<types::Rr
     const types::DnsQuestion question{set.name, set.type};
     const ServerReading reading = co_await access_.read(servers_.front(), question, keys);
     if (reading.sight == Sight::unreachable) co_return;
+    if (reading.alias && *reading.alias != set.name) into.at_primary.aliases.push_back(set.name);
     if (reading.set.rdatas.empty()) continue;
-    into.at_primary.push_back(reading.set);
+    into.at_primary.sets.push_back(reading.set);
     if (set.type != RecordType::tlsa) continue;
     into.standing_ttl = std::max(into.standing_ttl.value_or(Ttl{0}), reading.set.ttl);
     for (const auto& record : records_of(reading.set)) {
       if (!rollover::holds(into.observation.at_primary, record)) into.observation.at_primary.push_back(record);
     }
   }
-  const bool as_desired = zone::diff(zone_, wanted, into.at_primary).empty();
+  const bool as_desired = zone::diff(zone_, wanted, into.at_primary.sets).empty();
   into.observation.primary = as_desired ? rollover::ZoneObservation::Primary::as_desired : rollover::ZoneObservation::Primary::differs;
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/rollover/rollover.h"
 #include "engine/zone/mx_zone.h"
+#include "engine/zone/plan.h"
 #include "io/runtime/clock.h"
 #include "service/publisher/zone_access.h"
 
@@ -17,7 +18,7 @@ namespace danewerk::service {
 
 struct Sighting {
   rollover::ZoneObservation observation;
-  std::vector<types::RrSet> at_primary;      ///< what the primary holds of what we want, literally
+  zone::Standing at_primary;                 ///< what the primary holds of what we want, literally
   std::optional<Ttl> standing_ttl;           ///< the longest TTL of a TLSA set there; nothing where there is none
   std::vector<std::string> ds_records;       ///< "mx.example. IN DS 12345 13 2 ...": for the parent
 };

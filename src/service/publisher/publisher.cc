@@ -21,6 +21,12 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
+std::string told(const std::vector<zone::Conflict>& conflicts) {
+  std::vector<std::string> out;
+  for (const zone::Conflict& conflict : conflicts) out.push_back(zone::describe(conflict));
+  return joined(out);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Publisher>> Publisher::create(PublisherSettings settings, PublisherParts parts) {
@@ -39,7 +45,7 @@ Publisher::Publisher(PublisherSettings settings, PublisherParts parts)
     : settings_(std::move(settings)), parts_(std::move(parts)), self_issued_(settings_.certificate_life, parts_.clock),
       source_(parts_.source ? *parts_.source : self_issued_),
       wish_{settings_.algorithms, parts_.probe ? rollover::Probing::required : rollover::Probing::off},
-      book_(parts_.store, settings_.zone.apex, source_.name()),
+      book_(parts_.store, settings_.zone.apex, source_.name()), claims_(parts_.store, settings_.zone.apex),
       lookout_(parts_.access, settings_.zone, settings_.servers, settings_.negative_ttl, parts_.clock) {}
 
 io::Task<> Publisher::run() {
@@ -75,18 +81,19 @@ io::Task<bool> Publisher::turn() {
       if (!tidied) done = Failure{tidied.error()};
       acted = tidied.value_or(false);
     }
-    note_obstacles();
   }
   const std::string fault = done ? std::string{} : done.error().what;
   const char* doing = agenda_.empty() ? "look" : rollover::to_string(agenda_.front().what);
   if (!done && fault != fault_) parts_.log.event(events::step_failed, {{"step", doing}, {"why", fault}});
   fault_ = fault;
+  note_obstacles();
   co_return acted && done;
 }
 
 io::Task<Result<void>> Publisher::look() {
   if (!loaded_) {
     CO_TRY_VOID(co_await book_.load(parts_.clock.now()));
+    CO_TRY_VOID(co_await claims_.load());
     loaded_ = true;
   }
   auto edges = co_await look_at_edges();
@@ -152,8 +159,10 @@ io::Task<Result<void>> Publisher::publish() {
     const rollover::EarlierTtl earlier{standing, parts_.clock.now() + settings_.timing.propagation};
     CO_TRY_VOID(co_await book_.note_earlier_ttl(earlier));
   }
-  const auto changes = zone::diff(settings_.zone, wanted(), sighting_.at_primary);
-  for (const types::ZoneChange& change : changes) {
+  const zone::Plan planned = plan();
+  if (!planned.conflicts.empty()) co_return fail(ErrorKind::conflict, told(planned.conflicts));
+  for (const types::ZoneChange& change : planned.changes) {
+    if (settings_.writers == zone::Writers::others) CO_TRY_VOID(co_await claims_.note_before(change, parts_.clock.now()));
     const auto applied = co_await parts_.access.apply(change);
     if (!applied) {
       const std::string why = std::string(io::dns::to_string(applied.error().kind)) + ": " + applied.error().what;
@@ -162,6 +171,7 @@ io::Task<Result<void>> Publisher::publish() {
       co_return fail(ErrorKind::unavailable, why);
     }
     parts_.log.event(events::zone_changed, {{"zone", settings_.zone.apex.to_string()}, {"change", zone::describe(change)}});
+    if (settings_.writers == zone::Writers::others) CO_TRY_VOID(co_await claims_.note_after(change, parts_.clock.now()));
   }
   co_return co_await note_published();
 }
@@ -173,7 +183,9 @@ io::Task<Result<void>> Publisher::note_published() {
     if (key.facts.withdrawn_at || key.facts.published_at) continue;
     CO_TRY_VOID(co_await book_.mark(key.facts.id, KeyEvent::published, parts_.clock.now()));
   }
-  co_return Result<void>{};
+  if (settings_.writers == zone::Writers::we_alone) co_return Result<void>{};
+  auto standing = wanted();
+  co_return co_await claims_.note_standing(std::move(standing), parts_.clock.now());
 }
 
 /// The edge gets the chains of all keys named, one a line; connections that began keep what they have.
@@ -338,7 +350,8 @@ void Publisher::tell_step(const rollover::Step& step) {
 
 /// What is in the way and should not be; an alert once it has lasted as long as things are meant to take.
 void Publisher::note_obstacles() {
-  const bool held = std::any_of(agenda_.begin(), agenda_.end(), [](const Step& step) { return step.cause == rollover::Cause::obstacle; });
+  const bool held = !fault_.empty() ||
+                    std::any_of(agenda_.begin(), agenda_.end(), [](const Step& step) { return step.cause == rollover::Cause::obstacle; });
   if (!held) held_since_.reset();
   if (held && !held_since_) held_since_ = parts_.clock.now();
 }

@@ -22,6 +22,7 @@
 
 #include "engine/rollover/emergency.h"
 #include "engine/zone/mx_zone.h"
+#include "engine/zone/plan.h"
 #include "io/log/log.h"
 #include "io/runtime/alarm.h"
 #include "io/tls/certificate_slot.h"
@@ -30,11 +31,13 @@
 #include "service/publisher/lookout.h"
 #include "service/publisher/plain_nodes.h"
 #include "service/publisher/publisher_status.h"
+#include "service/publisher/zone_claims.h"
 
 namespace danewerk::service {
 
 struct PublisherSettings {
   zone::MxZone zone;
+  zone::Writers writers = zone::Writers::we_alone;
   std::vector<AuthoritativeServer> servers;           ///< all that the zone's NS records name; the first takes our updates
   std::vector<types::DomainName> certificate_names;   ///< besides the wildcards: the edge's EHLO names
   Ttl negative_ttl{60};                               ///< the SOA minimum of the zone
@@ -74,6 +77,10 @@ class Publisher {
 
   // What people want. All on the same reactor; what is done for them shows in status().
 
+  /// What would be changed in the zone now, and what stands in the way; by the last look.
+  zone::Plan plan() const;
+  /// Takes over what stands at the primary at a name of ours. Error: not_found where nothing does.
+  io::Task<Result<void>> adopt(types::DomainName name, types::RecordType type, types::AdminAct act);
   /// PUB-10: replaces the key as fast as can be, or withdraws it if it does not serve. Errors: not_found; conflict if it is already.
   io::Task<Result<void>> declare_compromised(std::string key, types::AdminAct act);
   /// What that would cost. Error: not_found.
@@ -120,6 +127,7 @@ class Publisher {
   CertificateSource& source_;
   rollover::Wish wish_;
   KeyBook book_;
+  ZoneClaims claims_;
   Lookout lookout_;
   bool loaded_ = false;
   io::Alarm alarm_;

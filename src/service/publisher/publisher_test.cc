@@ -344,6 +344,74 @@ io::Task<> frozen(Bench& bench) {
   EXPECT_NE(bench.served(), "");
 }
 
+io::Task<> foreign_record() {
+  Bench bench(co_await io::this_executor());
+  bench.wanted.writers = zone::Writers::others;
+  const types::DomainName star = *types::DomainName::parse("*.s1.mx.hoster.example");
+  types::ZoneChange change;
+  change.zone = settings().zone.apex;
+  change.adds.push_back(types::RrSet::of(star, types::RecordType::a, Ttl{600}, std::vector<types::RecordData>(1, *types::IpAddress::parse("192.0.2.99"))));
+  EXPECT_TRUE((co_await bench.zone.apply(change)).has_value());
+  bench.zone.ds_at_parent = true;
+  bench.begin();
+  co_await bench.advance(1h);
+  EXPECT_EQ(bench.zone.changes, 1) << "nothing half published";
+  EXPECT_NE(bench.publisher->status().fault.find("192.0.2.99"), std::string::npos) << bench.publisher->status().fault;
+  EXPECT_NE(bench.publisher->status().held_up.value_or("").find("192.0.2.99"), std::string::npos) << "it lasts, so it is an alert";
+  EXPECT_EQ(bench.served(), "");
+  const types::AdminAct act{"anna", "it is ours", bench.clock.now()};
+  EXPECT_TRUE((co_await bench.publisher->adopt(star, types::RecordType::a, act)).has_value());
+  EXPECT_EQ((co_await bench.publisher->adopt(star, types::RecordType::txt, act)).error().kind, ErrorKind::not_found);
+  co_await bench.advance(1h);
+  EXPECT_NE(bench.served(), "");
+  EXPECT_EQ(bench.publisher->status().fault, "");
+  co_await bench.end();
+  bench.wanted.zone.mx_addresses.front() = *types::IpAddress::parse("192.0.2.2");
+  bench.begin();  // what we wrote ourselves is remembered as ours
+  co_await bench.advance(10min);
+  EXPECT_EQ(bench.publisher->status().fault, "");
+  EXPECT_TRUE(bench.publisher->plan().changes.empty());
+  co_await bench.end();
+}
+
+TEST(Publisher, a_record_of_somebody_else_stops_all_and_is_named) { io::run_to_end(foreign_record()); }
+
+/// What somebody with later keys left in the zone: the record of `kept`, and one nobody here knows.
+types::ZoneChange later_state(const std::string& kept) {
+  types::ZoneChange change;
+  change.zone = settings().zone.apex;
+  for (const types::DomainName& star : zone::tlsa_owners(settings().zone)) {
+    types::RrSet set{star, types::RecordType::tlsa, Ttl{600}, {types::TlsaRecord::parse(kept)->to_rdata(), Bytes(35, 3)}};
+    change.adds.push_back(std::move(set));
+  }
+  return change;
+}
+
+/// The store is put back to where key A served and B was next; meanwhile B was followed by C, which we know nothing of.
+io::Task<> overtaken(Bench& bench) {
+  bench.zone.ds_at_parent = true;
+  co_await bench.advance(10min);
+  const std::string first = bench.served();
+  const PublisherStatus known = bench.publisher->status();
+  const auto next = std::find_if(known.keys.begin(), known.keys.end(), [&first](const auto& key) { return key.id != first; });
+  co_await bench.end();
+  const types::ZoneChange change = later_state(next->record);
+  EXPECT_TRUE((co_await bench.zone.apply(change)).has_value());
+  bench.clock.advance_to(bench.clock.now() + 1h);  // every server has it
+  bench.begin();
+  co_await bench.settle();
+  EXPECT_EQ(bench.told("publisher.key_superseded key=" + first), 1);
+  EXPECT_EQ(bench.told("publisher.key_superseded key=" + next->id), 0);
+  EXPECT_EQ(bench.served(), "") << "no wait counts over a restart";
+  co_await bench.advance(1h);
+  EXPECT_EQ(bench.served(), next->id) << "the key that the zone still holds";
+  co_await bench.advance(11 * 24h);
+  EXPECT_NE(bench.served(), next->id) << "rollovers go on";
+  EXPECT_NE(bench.served(), first);
+}
+
+TEST(Publisher, a_key_that_the_zone_has_overtaken_never_serves_again) { io::run_to_end(on_bench(overtaken)); }  // PUB-02, PUB-03
+
 TEST(Publisher, a_refusing_primary_is_told_once_and_tried_again) { io::run_to_end(on_bench(frozen)); }
 
 }  // namespace

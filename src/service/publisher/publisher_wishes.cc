@@ -20,6 +20,15 @@ const char* role_of(const TrackedKey& key, const TrackedKey* serving) {
 
 }  // namespace
 
+zone::Plan Publisher::plan() const { return zone::plan(settings_.zone, wanted(), sighting_.at_primary, claims_.written(), settings_.writers); }
+
+io::Task<Result<void>> Publisher::adopt(types::DomainName name, types::RecordType type, types::AdminAct act) {
+  for (const types::RrSet& set : sighting_.at_primary.sets) {
+    if (set.name == name && set.type == type) co_return co_await claims_.adopt(set, std::move(act));
+  }
+  co_return fail(ErrorKind::not_found, "the primary holds no " + types::to_string(type) + " at " + name.to_string() + ", or danewerk wants none there");
+}
+
 io::Task<Result<void>> Publisher::declare_compromised(std::string id, types::AdminAct act) {
   CO_TRY(const TrackedKey* key, book_.find(id));
   if (key->compromised_at) co_return fail(ErrorKind::conflict, "key " + id + " was declared compromised " + to_rfc3339(*key->compromised_at));
@@ -92,8 +101,9 @@ PublisherStatus Publisher::status() const {
   out.source_fault = source_fault_;
   if (parts_.nodes) out.in_the_way = parts_.nodes->in_the_way();
   const auto obstacle = std::find_if(agenda_.begin(), agenda_.end(), [](const auto& step) { return step.cause == rollover::Cause::obstacle; });
-  if (held_since_ && obstacle != agenda_.end() && now >= *held_since_ + settings_.timing.propagation) {
-    out.held_up = obstacle->why + " (since " + to_rfc3339(*held_since_) + "; what serves goes on serving)";
+  const std::string why = !fault_.empty() ? fault_ : obstacle != agenda_.end() ? obstacle->why : "";
+  if (held_since_ && !why.empty() && now >= *held_since_ + settings_.timing.propagation) {
+    out.held_up = why + " (since " + to_rfc3339(*held_since_) + "; what serves goes on serving)";
   }
   return out;
 }

@@ -35,6 +35,7 @@ io::Task<ServerReading> DnsZoneAccess::read(AuthoritativeServer server, types::D
     co_return out;
   }
   out.set = answer->set;
+  out.alias = answer->alias;
   if (!answer->authoritative || answer->alias) {
     out.sight = Sight::unverified;
     out.detail = answer->alias ? "an alias stands at " + question.name.to_string() : "the server is not authoritative for the zone";

@@ -28,6 +28,7 @@ struct ServerReading {
   types::RrSet set;
   std::string detail;
   std::optional<Instant> signed_until;
+  std::optional<types::DomainName> alias;  ///< where the name leads instead
 };
 
 class ZoneAccess {

@@ -1,0 +1,104 @@
+"""Backup beside the running program, a rollover, and a restore of the older state: no key may serve that caches contradict.
+
+    /usr/bin/python3 -m tests.lab.backup --run build/lab-backup      (as root, from the project's root)
+
+With the built-in name server, whose zone goes back as well, so that only the wait protects. A foreign Postfix with DANE mandatory in
+all but name (the domain is secure) sends before and after. Exit 1 if any of it fails.
+"""
+import argparse
+import re
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+from lab.danewerk import PROGRAM, Danewerk
+from lab.net import LabError, wait_until
+from lab.zone_world import ZoneWorld
+from lab.zones import TTL
+
+from .primaries import ZONE, demand
+
+KEY_LIFE = 6  # seconds
+PLACE = "/var/backups/one"
+
+
+class BackupAndRestore:
+    def __init__(self, run_dir: Path, program: Path):
+        self.world = ZoneWorld(run_dir, {})
+        self.danewerk = Danewerk(self.world.hosts["danewerk"], program)
+        self.danewerk.zone_settings = {"key_life": f'"{KEY_LIFE} s"'}
+
+    def serves(self, other_than: str = "") -> str:
+        return wait_until(lambda: (now := self.world.serving(self.danewerk)) != other_than and now, "a key to serve", 90, 0.2)
+
+    def verified(self) -> int:
+        return len([line for line in self.world.foreign.verified_connections() if "contoso-lab" in line])
+
+    def mail_arrives_verified(self) -> None:
+        before = self.verified()
+        self.world.foreign.submit_bytes(b"From: bob@foreign.example\r\nSubject: zone\r\n\r\nx\r\n", "bob@foreign.example", ["anna@contoso.lab"])
+        wait_until(lambda: self.verified() > before, "a verified connection in Postfix's log", 60, 0.2)
+
+    def refused(self, words: str, *arguments: str) -> None:
+        done = self.danewerk.run(*arguments)
+        demand(done.returncode == 1 and words in done.stderr, f"danewerk {' '.join(arguments)}: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+    def instants(self, event: str, since: int) -> dict[str, datetime]:
+        """key -> when the event was logged, in the log from line `since` on."""
+        found = {}
+        for line in self.danewerk.log_lines()[since:]:
+            if f"event={event} " in line or f" {event} " in line:
+                at, key = re.search(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line), re.search(r"key=(\S+)", line)
+                found.setdefault(key[1], datetime.fromisoformat(at[0].replace("Z", "+00:00")))
+        return found
+
+    def run(self) -> None:
+        begin = time.monotonic()
+        self.world.up()
+        self.danewerk.start()
+        self.world.dns.set_ds(ZONE, ds := wait_until(self.danewerk.ds_records, "the DS to hand over", 30, 0.2))
+        first = self.serves()
+        self.danewerk.command("domain", "add", "contoso.lab", "--tenant", "contoso", "--route", "lmtp:10.77.0.40:24", "--why", "test")
+        self.mail_arrives_verified()
+        print(self.danewerk.command("backup", PLACE).strip())
+        self.refused("is not empty", "backup", PLACE)
+        waiting = self.danewerk.json("queue", "list")["counts"]["messages"]
+        second = self.serves(first)
+        wait_until(lambda: first not in [k["id"] for k in self.danewerk.ask("status")["zone"]["keys"]], "the first key to be erased", 60, 0.2)
+        self.mail_arrives_verified()  # the world's caches hold the second key and its successor now
+        self.refused("in use by process", "restore", PLACE)
+        self.danewerk.stop()
+        self.refused("is newer than the backup", "restore", PLACE)
+        print(self.danewerk.command("restore", PLACE, "--over-newer").strip())
+        lines = len(self.danewerk.log_lines())
+        self.danewerk.start()
+        demand(self.world.serving(self.danewerk) is None, "a key served at once after the restore")
+        third = self.serves()
+        seen, serving = self.instants("publisher.record_seen", lines), self.instants("publisher.serving", lines)
+        waited = (serving[third] - seen[third]).total_seconds()
+        demand(waited >= 2 * TTL - 1, f"key {third} served {waited} s after it was seen, not {2 * TTL}")
+        demand(self.danewerk.ds_records() == ds, "the zone's own key did not come back")
+        demand(self.danewerk.json("queue", "list")["counts"]["messages"] == waiting, "the mail that waited did not come back")
+        self.mail_arrives_verified()
+        print(f"{first} -> {second}; restored: {third} served after {waited:.0f} s; {time.monotonic() - begin:.0f} s", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, default=Path("build/lab-backup"))
+    parser.add_argument("--program", type=Path, default=PROGRAM)
+    options = parser.parse_args()
+    lab = BackupAndRestore(options.run, options.program)
+    try:
+        lab.run()
+    except LabError as error:
+        print(f"FAILED: {error}", flush=True)
+        print("\n".join(lab.danewerk.log_lines()[-30:]), flush=True)
+        sys.exit(1)
+    finally:
+        lab.world.down()
+
+
+if __name__ == "__main__":
+    main()
