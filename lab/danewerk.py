@@ -89,6 +89,7 @@ class Danewerk:
         self.resolver = ""  # more lines of that section, for the next start
         self.timings_ = {**TIMINGS, **(timings or {})}
         self.authority_folder = host.dir / "authority"
+        self.more_roots = ""  # PEM: whom it trusts besides the lab's authority, from the next start
 
     def config(self) -> str:
         text = config_text(self.host, self.timings_, self.zone_).replace("[delivery]\n", "[delivery]\n" + self.delivery_)
@@ -103,7 +104,7 @@ class Danewerk:
         inside = self.host.dir / self.program_inside.lstrip("/")
         inside.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.program, inside)
-        shutil.copy2(Authority(self.authority_folder).root, self.host.dir / "etc/lab/trust.pem")
+        (self.host.dir / "etc/lab/trust.pem").write_text(Authority(self.authority_folder).root.read_text() + self.more_roots)
         (self.host.dir / "etc/lab/danewerk.toml").write_text(self.config())
         self.process = self.host.popen([self.program_inside, "--config", self.CONFIG_INSIDE, "serve"], log=self.log)
         wait_until(self.answers_, "danewerk to answer on its control socket", 20)

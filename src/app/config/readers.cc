@@ -184,6 +184,13 @@ Result<void> read_into(const ConfigValue& value, KeepProofs& out) {
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, CertificatesFrom& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  if (*text != "self" && *text != "acme" && *text != "files") return fail(ErrorKind::malformed, R"(write "self", "acme" or "files")");
+  out = *text == "self" ? CertificatesFrom::self : *text == "acme" ? CertificatesFrom::acme : CertificatesFrom::files;
+  return {};
+}
+
 Result<void> read_into(const ConfigValue& value, types::DomainName& out) {
   TRY(const auto* text, expect<std::string>(value, "a domain name in quotes"));
   if (text->empty()) {
@@ -301,6 +308,33 @@ Result<void> read_into(const ConfigValue& value, Denial& out) {
   if (*text != "nsec" && *text != "nsec3") return fail(ErrorKind::malformed, "write \"nsec\" or \"nsec3\"");
   out = *text == "nsec3" ? Denial::nsec3 : Denial::nsec;
   return {};
+}
+
+Result<void> read_into(const ConfigValue& value, types::Holding& out) {
+  TRY(const auto* text, expect<std::string>(value, "wildcard, explicit or shared, in quotes"));
+  TRY(out, types::parse_holding(*text));
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out) {
+  return read_list(value, out, [](const std::string& item) -> Result<ShardHolding> {
+    const std::size_t equals = item.find('=');
+    std::uint16_t number = 0;
+    const auto read = std::from_chars(item.data() + 1, item.data() + std::min(equals, item.size()), number);
+    if (equals == std::string::npos || item.front() != 's' || read.ec != std::errc{} || read.ptr != item.data() + equals || number == 0) {
+      return fail(ErrorKind::malformed, "'" + item + "' is not understood; write it like \"s3=explicit\"");
+    }
+    TRY(const types::Holding holding, types::parse_holding(item.substr(equals + 1)));
+    return ShardHolding{static_cast<std::uint16_t>(number - 1), holding};
+  });
+}
+
+types::MxPlan ZoneSettings::mx_plan() const {
+  types::MxPlan out{name, {static_cast<std::uint16_t>(shards)}, std::vector<types::Holding>(shards, holding)};
+  for (const ShardHolding& one : holding_by_shard) {
+    if (one.index < out.holdings.size()) out.holdings[one.index] = one.holding;
+  }
+  return out;
 }
 
 }  // namespace danewerk::app

@@ -23,6 +23,7 @@ Result<void> read_into(const ConfigValue& value, KeepProofs& out);
 /// Empty: none.
 Result<void> read_into(const ConfigValue& value, std::optional<Webhook>& out);
 Result<void> read_into(const ConfigValue& value, std::optional<types::Mailbox>& out);
+Result<void> read_into(const ConfigValue& value, CertificatesFrom& out);
 Result<void> read_into(const ConfigValue& value, types::DomainName& out);
 Result<void> read_into(const ConfigValue& value, types::Endpoint& out);
 Result<void> read_into(const ConfigValue& value, std::vector<types::DomainName>& out);
@@ -33,5 +34,7 @@ Result<void> read_into(const ConfigValue& value, std::vector<NameByAddress>& out
 Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<SecondarySettings>& out);
 Result<void> read_into(const ConfigValue& value, Denial& out);
+Result<void> read_into(const ConfigValue& value, types::Holding& out);
+Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out);
 
 }  // namespace danewerk::app

@@ -109,6 +109,11 @@ std::vector<SchemaRow> zone_rows() {
           &ZoneSettings::servers),
       row("zone.shards", "1", "Into how many parts the MX hosts are cut: contoso-com.s1.mx.example.net; never change it once domains use them.", s,
           &ZoneSettings::shards),
+      row("zone.holding", R"("wildcard")", "How a shard holds its MX hosts: wildcard, explicit or shared (docs/operate/holding.md); never change it once "
+          "domains use them.", s, &ZoneSettings::holding),
+      row("zone.holding_by_shard", "[]", "Shards that differ: \"s3=explicit\".", s, &ZoneSettings::holding_by_shard),
+      row("zone.hosts_per_zone", "12000", "The most hosts of an explicit shard, which is a zone of its own: each change costs more the larger it is.", s,
+          &ZoneSettings::hosts_per_zone),
       row("zone.mx_addresses", "[]", "The addresses of the MX hosts: where the edge is reached from outside.", s, &ZoneSettings::mx_addresses),
       row("zone.tlsa_ttl", R"("1 h")", "TTL of the TLSA records; a key waits twice this long before it serves (RFC 7671 8.1).", s,
           &ZoneSettings::tlsa_ttl),
@@ -215,6 +220,37 @@ std::vector<SchemaRow> alert_rows() {
   };
 }
 
+std::vector<SchemaRow> certificate_rows() {
+  constexpr auto s = &Settings::certificates;
+  constexpr auto a = &Settings::acme;
+  constexpr auto h = &Settings::http;
+  constexpr auto t = &Settings::https;
+  return {
+      row("certificates.source", R"("self")",
+          "Who issues the edge's certificates: self (enough for DANE), acme (a public CA), files (your own tool, by `danewerk certificate stage`).", s,
+          &CertificateSettings::source),
+      row("acme.directory", R"("https://acme-v02.api.letsencrypt.org/directory")", "The CA's ACME directory.", a, &AcmeSettings::directory),
+      row("acme.accept_terms", R"("no")", "Write \"yes\" once you have read and accept the CA's terms of service.", a, &AcmeSettings::accept_terms),
+      row("acme.contact", R"("")", "A mail address the CA may write to; empty: none.", a, &AcmeSettings::contact),
+      row("acme.external_account_file", R"("")", "A file with KEYID:KEY, where the CA demands an account of its own (RFC 8555 7.3.4).", a,
+          &AcmeSettings::external_account_file),
+      row("acme.caa", R"(["letsencrypt.org"])", "What CAA records call this CA; [] if you do not know.", a, &AcmeSettings::caa),
+      row("acme.orders_per_week", "5", "Never more orders than so many in any week for the same names.", a, &AcmeSettings::orders_per_week),
+      row("acme.names_per_hour", "90", "Certificates of customers' names ordered within an hour, at most: CAs count for all names of an account together.", a,
+          &AcmeSettings::names_per_hour),
+      row("acme.first_retry", R"("10 min")", "First wait after the CA failed; it doubles up to a day, and the CA's Retry-After is honoured besides.", a,
+          &AcmeSettings::first_retry),
+      row("acme.deadline", R"("10 min")", "How long one order may take.", a, &AcmeSettings::deadline),
+      row("acme.program", R"("/usr/bin/uacme")", "The ACME client (package uacme).", a, &AcmeSettings::program),
+      row("http.listen", "[]",
+          "Where HTTP is answered for ACME's HTTP-01, like \"0.0.0.0:80\": names outside of our zone can be certified then; none by default.", h,
+          &HttpSettings::listen),
+      row("https.listen", "[]", "Where the MTA-STS policies of our domains are served, like \"0.0.0.0:443\" (`danewerk mta-sts`); none by default.", t,
+          &HttpsSettings::listen),
+      row("https.addresses", "[]", "Its addresses as the world sees them; empty: those of zone.mx_addresses.", t, &HttpsSettings::addresses),
+  };
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> above(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
@@ -266,10 +302,23 @@ std::vector<std::string> contradictions(const Settings& s) {
   if (s.alerts.webhook && s.alerts.webhook_addresses.empty()) out.push_back("alerts.webhook_addresses: name the addresses of alerts.webhook");
   if (s.domains.looks_per_second == 0) out.push_back("domains.looks_per_second: at least 1");
   if (s.domains.move_interval < std::chrono::seconds(1)) out.push_back("domains.move_interval: at least 1 s");
+  if (s.certificates.source == CertificatesFrom::acme && s.acme.accept_terms != "yes") {
+    out.push_back("acme.accept_terms: certificates.source is \"acme\": write \"yes\" once you accept the CA's terms of service");
+  }
+  if (s.certificates.source != CertificatesFrom::self && s.zone.name.is_root()) {
+    out.push_back("certificates.source: only with a zone; set zone.name, or \"self\"");
+  }
+  if (s.acme.names_per_hour == 0) out.push_back("acme.names_per_hour: at least 1");
+  if (!s.https.listen.empty() && s.zone.name.is_root()) out.push_back("https.listen: only with a zone; set zone.name");
+  if (s.acme.orders_per_week == 0) out.push_back("acme.orders_per_week: at least 1");
   if (s.zone.name.is_root()) return out;
   if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");
   if (s.zone.name_servers.empty()) out.push_back("zone.name_servers: a zone needs at least one name server");
   if (s.zone.shards == 0 || s.zone.shards > 4096) out.push_back("zone.shards: 1 to 4096");
+  for (const ShardHolding& one : s.zone.holding_by_shard) {
+    if (one.index < s.zone.shards) continue;
+    out.push_back("zone.holding_by_shard: there is no shard s" + std::to_string(one.index + 1) + " among " + std::to_string(s.zone.shards));
+  }
   static constexpr std::array algorithms{"ecdsap256sha256", "ecdsap384sha384", "ed25519", "rsasha256"};
   if (std::find(algorithms.begin(), algorithms.end(), s.zone.algorithm) == algorithms.end()) {
     out.push_back("zone.algorithm: '" + s.zone.algorithm + "' is none of ecdsap256sha256, ecdsap384sha384, ed25519, rsasha256");
@@ -287,7 +336,8 @@ std::vector<std::string> contradictions(const Settings& s) {
 std::span<const SchemaRow> schema() {
   static const std::vector<SchemaRow> rows = [] {
     std::vector<SchemaRow> all;
-    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows(), domain_rows(), alert_rows()}) {
+    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows(), domain_rows(), certificate_rows(),
+                             alert_rows()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -16,6 +16,7 @@
 #include "types/ip_address.h"
 #include "types/key_algorithm.h"
 #include "types/mailbox.h"
+#include "types/mx_host_name.h"
 #include "types/rules.h"
 
 namespace danewerk::app {
@@ -29,6 +30,12 @@ struct NameByAddress {
 /// A name server of our zone: "ns1.mx.example.net=192.0.2.1" (repeat the name for each address).
 using NameServer = NameByAddress;
 
+/// A shard that is held in another way than the rest: "s3=explicit".
+struct ShardHolding {
+  std::uint16_t index = 0;
+  types::Holding holding = types::Holding::wildcard;
+};
+
 enum class LogStyle : std::uint8_t { logfmt, json };
 enum class ChildOrExternal : std::uint8_t { child, external };
 enum class Choice : std::uint8_t { no, yes };
@@ -36,6 +43,9 @@ enum class Choice : std::uint8_t { no, yes };
 enum class Denial : std::uint8_t { nsec, nsec3 };
 /// Of which deliveries the DNSSEC chain is kept (docs/formats/proof.md).
 enum class KeepProofs : std::uint8_t { none, dane };
+
+/// Who issues the edge's certificates.
+enum class CertificatesFrom : std::uint8_t { self, acme, files };
 
 struct ServerSettings {
   std::string state_directory;
@@ -92,10 +102,16 @@ struct ZoneSettings {
   std::vector<NameServer> name_servers;
   std::vector<types::Endpoint> servers;
   std::uint32_t shards = 1;
+  types::Holding holding = types::Holding::wildcard;
+  std::vector<ShardHolding> holding_by_shard;
+  std::uint32_t hosts_per_zone = 0;
   std::vector<types::IpAddress> mx_addresses;
   std::vector<types::KeyAlgorithm> key_algorithms;
   EdgeProbe probe = EdgeProbe::on;
   Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, key_life{}, certificate_life{}, check_interval{};
+
+  /// Where MX hosts live: what shards and holdings together say.
+  types::MxPlan mx_plan() const;
 };
 
 /// A set of addresses to send from, each with its EHLO name.
@@ -141,6 +157,27 @@ struct AlertSettings {
   std::optional<types::Mailbox> mail;
 };
 
+struct CertificateSettings {
+  CertificatesFrom source = CertificatesFrom::self;
+};
+
+struct AcmeSettings {
+  std::string directory, contact, accept_terms, external_account_file, program;
+  std::vector<types::DomainName> caa;
+  std::uint32_t orders_per_week = 0, names_per_hour = 0;
+  Duration first_retry{}, deadline{};
+};
+
+struct HttpSettings {
+  std::vector<types::Endpoint> listen;
+};
+
+/// Where the MTA-STS policies of our domains are served.
+struct HttpsSettings {
+  std::vector<types::Endpoint> listen;
+  std::vector<types::IpAddress> addresses;  ///< as the world sees them; empty: zone.mx_addresses
+};
+
 struct Settings {
   ServerSettings server;
   EdgeSettings edge;
@@ -151,6 +188,11 @@ struct Settings {
   MtaStsSettings mta_sts;
   DomainSettings domains;
   AlertSettings alerts;
+  CertificateSettings certificates;
+  AcmeSettings acme;
+  HttpSettings http;
+  HttpsSettings https;
+  std::string read_from;  ///< the file
 
   std::string control_socket() const { return server.state_directory + "/control.sock"; }
 };

@@ -11,11 +11,13 @@
 #include "app/config/schema.h"
 #include "app/control/client.h"
 #include "app/danewerk/backup_commands.h"
+#include "app/danewerk/certificate_commands.h"
 #include "app/danewerk/connector_commands.h"
 #include "app/danewerk/domain_commands.h"
 #include "app/danewerk/exit_codes.h"
 #include "app/danewerk/hoster_commands.h"
 #include "app/danewerk/key_commands.h"
+#include "app/danewerk/mta_sts_commands.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_trace.h"
 #include "app/danewerk/zone_commands.h"
@@ -54,6 +56,7 @@ Result<Settings> load(const std::string& path) {
   if (!text) return fail(ErrorKind::not_found, "cannot read " + path + "; give one with --config (`danewerk config describe` prints a template)");
   auto settings = read_settings(*text);
   if (!settings) return fail(ErrorKind::malformed, path + ": " + settings.error().what);
+  settings->read_from = path;
   return settings;
 }
 
@@ -346,6 +349,8 @@ int run_command(int argc, char** argv) {
   const Asking hoster_asking{ask_and_print, [&](CLI::App* command) { add_json(command, common); }};
   add_hoster_commands(app, hoster_asking);
   add_key_commands(app, hoster_asking);
+  add_certificate_commands(app, hoster_asking);
+  add_mta_sts_commands(app, hoster_asking);
   add_zone_commands(app, hoster_asking);
   const Offline offline = offline_for(common, exit_code);
   add_backup_commands(app, offline);

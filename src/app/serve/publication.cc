@@ -49,6 +49,10 @@ service::PublisherSettings publisher_settings(const Settings& settings) {
   return out;
 }
 
+bool has_only_wildcards(const zone::MxZone& zone) {
+  return std::all_of(zone.holdings.begin(), zone.holdings.end(), [](types::Holding holding) { return holding == types::Holding::wildcard; });
+}
+
 rollover::EdgeSight edge_sight(const types::Probe& probe) {
   rollover::EdgeSight out;
   out.address = probe.address.to_string();
@@ -75,7 +79,8 @@ zone::MxZone mx_zone(const Settings& settings) {
   const ZoneSettings& from = settings.zone;
   zone::MxZone out;
   out.apex = from.name;
-  out.shards = {static_cast<std::uint16_t>(from.shards)};
+  out.shards = from.mx_plan().shards;
+  out.holdings = from.mx_plan().holdings;
   out.mx_addresses = from.mx_addresses;
   out.address_ttl = ttl(from.address_ttl);
   out.tlsa_ttl = ttl(from.tlsa_ttl);
@@ -132,12 +137,19 @@ Result<void> Worker::build_publisher() {
   update.server = settings_.zone.update_address;
   TRY(update.key, read_update_key(settings_));
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
-  zone_access_ = std::make_unique<service::DnsZoneAccess>(service::DnsZoneAccess::Settings{settings_.zone.name, std::chrono::seconds(5)}, *updater_,
-                                                          *resolvers_.front(), entropy_, clock_);
+  service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(mx_zone(settings_))};
+  zone_access_ = std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
+  challenge_records_.emplace(*zone_access_, settings_.zone.name, servers_of(settings_.zone), clock_);
+  TRY_VOID(build_certificates());
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
-  node_store_.emplace(*store_, settings_.zone.name);
-  nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
-  parts.nodes = nodes_.get();
+  parts.source = desk_->source();
+  if (has_only_wildcards(mx_zone(settings_))) {
+    node_store_.emplace(*store_, settings_.zone.name);
+    nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
+    parts.nodes = nodes_.get();
+  } else {
+    build_hosts();
+  }
   if (settings_.zone.probe == EdgeProbe::on) {
     TRY_VOID(build_edge_prober());
     parts.probe = [this] { return probe_edges(*edge_prober_, edge_errand()); };
@@ -182,6 +194,58 @@ service::ProbeErrand Worker::edge_errand() const {
   return errand;
 }
 
+Result<void> Worker::build_certificates() {
+  DeskParts parts{settings_, *store_, *keys_, *resolvers_.front(), clock_, log_, alerts_, home(), [this] { return trust_; }};
+  if (challenge_records_) {
+    parts.records = &*challenge_records_;
+    parts.mx_names = zone::certificate_names(publisher_settings(settings_).zone);
+  }
+  TRY(desk_, CertificateDesk::open(std::move(parts)));
+  return {};
+}
+
+Result<void> Worker::build_policy_desk() {
+  const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
+  TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, alerts_, home(), *desk_, *zone_access_,
+                                      servers_of(settings_.zone), zone::certificate_names(publisher_settings(settings_).zone), [this] { return trust_; },
+                                      forget, mx_zone(settings_).plan()}));
+  return {};
+}
+
+/// Single domains' records, and the zones of explicit shards. PlainNodes is for zones of wildcard shards only: those need no look at
+/// domains whose DANE is on.
+void Worker::build_hosts() {
+  const zone::MxZone zone = mx_zone(settings_);
+  host_store_.emplace(*store_);
+  hosts_ = std::make_unique<service::HostKeeper>(service::HostSettings{zone, settings_.zone.hosts_per_zone},
+                                                 service::HostParts{*host_store_, *keys_, *updater_, clock_, log_});
+  delegations_ = std::make_unique<service::Delegations>(zone, settings_.zone.update_address,
+                                                        service::DelegationParts{*keys_, *updater_, entropy_, clock_, log_});
+  home().post([this] {
+    group_->spawn("hosts", hosts_->run());
+    group_->spawn("delegations", delegations_->run());
+  });
+}
+
+Json hosts_json(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
+  Json json{{"waiting", hosts.waiting.all}, {"as_of", to_rfc3339(hosts.as_of)}};
+  for (const io::HostFault& one : hosts.faults) {
+    json["faults"].push_back({{"domain", one.domain.to_string()}, {"what", one.fault}, {"again_at", to_rfc3339(one.again_at)}});
+  }
+  if (hosts.waiting.faulty > 0) json["faulty"] = hosts.waiting.faulty;
+  for (const auto& [zone, count] : hosts.held) json["held"][zone.to_string()] = count;
+  if (!hosts.fault.empty()) json["fault"] = hosts.fault;
+  for (const auto& [zone, fault] : undelegated) json["not_delegated"][zone.to_string()] = fault;
+  return json;
+}
+
+std::optional<std::string> hosts_fault(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
+  if (!hosts.fault.empty()) return hosts.fault;
+  if (!undelegated.empty()) return undelegated.begin()->first.to_string() + ": " + undelegated.begin()->second;
+  if (!hosts.faults.empty()) return hosts.faults.front().domain.to_string() + ": " + hosts.faults.front().fault;
+  return std::nullopt;
+}
+
 /// No zone of ours: STARTTLS is offered all the same, with a certificate made for this run. Nothing is promised by it.
 Result<void> Worker::serve_without_zone() {
   TRY(const std::string key, io::generate_key(io::KeyAlgorithm::ecdsa_p256));
@@ -189,7 +253,7 @@ Result<void> Worker::serve_without_zone() {
   TRY(const std::string certificate, io::self_issue(key, {settings_.edge.hostname}, now - std::chrono::hours(1), now + settings_.zone.certificate_life));
   TRY(auto context, io::ServerContext::make({{key, certificate}}));
   certificate_.set(std::move(context), "unpublished");
-  return {};
+  return build_certificates();
 }
 
 }  // namespace danewerk::app

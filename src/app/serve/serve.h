@@ -15,6 +15,9 @@ Result<int> run_supervisor(const Settings& settings, const std::string& config_p
 /// The mail process: edge, queue, delivery, publisher, control. Runs until SIGTERM or SIGINT; returns the exit code.
 Result<int> run_worker(const Settings& settings);
 
+/// This very program, for what we have others call.
+std::string own_program();
+
 /// Of our own resolver; its control socket lies there.
 std::string resolver_directory(const Settings& settings);
 

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "app/control/connector_operations.h"
+#include "app/control/mta_sts_operations.h"
 #include "app/serve/publication.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker_events.h"
@@ -26,6 +27,7 @@ constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration watch_interval = std::chrono::seconds(10);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
 constexpr Duration pause_between_slices{50};
+constexpr const char* why_no_policies = "set https.listen and zone.name: policies are served over HTTPS, and announced in our zone";
 
 types::LogLevel level_of(const std::string& word) {
   for (const auto level : {types::LogLevel::debug, types::LogLevel::info, types::LogLevel::notice, types::LogLevel::warning}) {
@@ -123,6 +125,7 @@ Result<void> Worker::start() {
   build_prover();
   TRY_VOID(build_domains());
   TRY_VOID(build_alerts());
+  if (publisher_) TRY_VOID(build_policy_desk());
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -339,7 +342,8 @@ io::Task<> Worker::watch_own_side() {
     if (publisher_) {
       const service::PublisherStatus zone = publisher_->status();
       alerts_.set("rollover", zone.held_up);
-      alerts_.set("hosts", zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
+      alerts_.set("hosts", hosts_ ? hosts_fault(hosts_->status(), delegations_->faults())
+                                  : zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
       alerts_.set("certificate", zone.source_fault.empty() ? std::nullopt : std::optional(zone.source_fault));
     }
     co_await clock_.sleep_for(watch_interval);
@@ -353,12 +357,15 @@ Result<void> Worker::open_control() {
   operated_->alerts = &alerts_;
   operated_->life = life_parts();
   if (publisher_) {
-    operated_->mx_host_of = [this](const types::DomainName& domain) {
-      const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
-      auto host = types::mx_host(domain, domain_digest(domain), plan, settings_.zone.name);
+    operated_->mx_host_of = [plan = settings_.zone.mx_plan()](const types::DomainName& domain) {
+      auto host = types::mx_host(domain, domain_digest(domain), plan);
       return host ? host->to_string() : host.error().what;
     };
-    operated_->publisher_status = [this] { return status_json(publisher_->status()); };
+    operated_->publisher_status = [this] {
+      Json json = status_json(publisher_->status());
+      if (hosts_) json["hosts"] = hosts_json(hosts_->status(), delegations_->faults());
+      return json;
+    };
     operated_->publisher = publisher_.get();
     add_zone_operations(operations_, *zone_parts_);
   }
@@ -367,6 +374,7 @@ Result<void> Worker::open_control() {
   add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
   add_domain_life_operations(operations_, *operated_);
+  add_import_operation(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
@@ -377,6 +385,8 @@ Result<void> Worker::open_control() {
   add_dkim_operations(operations_, *operated_);
   add_anchor_operations(operations_, *operated_);
   add_key_operations(operations_, *operated_);
+  desk_->add_operations(operations_);
+  add_mta_sts_operations(operations_, policy_desk_ && !settings_.https.listen.empty() ? &policy_desk_->host() : nullptr, why_no_policies, clock_);
   control_.emplace(home().executor(), operations_, log_);
   return control_->open(settings_.control_socket());
 }
@@ -388,6 +398,8 @@ void Worker::stop() {
   if (alert_https_) alert_https_->stop();
   if (https_) https_->stop();  // whoever waits for a policy host waits no longer
   io::ending_of(*group_, io::Cancel::yes).wait();
+  if (policy_desk_) policy_desk_->stop();
+  if (desk_) desk_->stop();
   for (auto& edge : edges_) io::run_on(home().executor(), edge->stop(patience_at_stop));
   if (control_) io::ending_of(control_->group(), io::Cancel::yes).wait();
   if (scheduler_) scheduler_->stop(patience_at_stop);

@@ -9,6 +9,8 @@
 #include "app/config/settings.h"
 #include "app/control/operations.h"
 #include "app/control/server.h"
+#include "app/serve/certificate_desk.h"
+#include "app/serve/policy_desk.h"
 #include "app/control/zone_operations.h"
 #include "app/serve/sts_bridge.h"
 #include "io/dns/stub_resolver.h"
@@ -34,6 +36,8 @@
 #include "service/publisher/publisher.h"
 #include "service/publisher/zone_watch.h"
 #include "service/queue/scheduler.h"
+#include "service/zones/delegations.h"
+#include "service/zones/host_keeper.h"
 
 namespace danewerk::app {
 
@@ -59,7 +63,10 @@ class Worker {
   Result<void> build_publisher();
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
+  Result<void> build_certificates();
+  Result<void> build_policy_desk();
   io::Task<> watch_zone();
+  void build_hosts();
   void build_prover();
   Result<void> build_domains();
   Result<void> build_alerts();
@@ -121,12 +128,18 @@ class Worker {
   std::unique_ptr<service::Prober> edge_prober_;
   std::optional<io::NodeStore> node_store_;
   std::unique_ptr<service::PlainNodes> nodes_;
+  std::optional<service::ChallengeRecords> challenge_records_;
+  std::unique_ptr<CertificateDesk> desk_;
   std::unique_ptr<service::Publisher> publisher_;
+  std::unique_ptr<PolicyDesk> policy_desk_;  // only with a zone
   std::optional<io::FindingStore> findings_;
   std::unique_ptr<service::Prober> prober_;
   std::unique_ptr<service::DomainKeeper> domain_keeper_;
   std::unique_ptr<service::ZoneWatch> zone_watch_;
   std::optional<ZoneParts> zone_parts_;
+  std::optional<io::HostStore> host_store_;
+  std::unique_ptr<service::HostKeeper> hosts_;
+  std::unique_ptr<service::Delegations> delegations_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;

@@ -105,7 +105,8 @@ Result<std::string, AcmeFailure> AcmeClient::State::order(const std::string& lab
   ::unlink((base + "-cert.pem").c_str());  // of an order that a crash cut off
   std::vector<std::string> account{"new"};
   if (!settings.contact.empty()) account.push_back(settings.contact);
-  TRY_VOID(run(std::move(account)));  // finds the account where there is one
+  const auto registered = run(std::move(account));  // uacme counts it as a failure where there is one already
+  if (!registered && registered.error().words.find("Account already exists") == std::string::npos) return Failure{registered.error()};
   TRY_VOID(run({"-f", "issue", base + ".csr"}));
   std::string chain = read_file(base + "-cert.pem");
   ::unlink((base + ".csr").c_str());

@@ -39,11 +39,13 @@ std::string wire_of(const HttpReply& reply, HttpCall::Method method, Then then) 
   return method == HttpCall::Method::head ? out : out + reply.body;
 }
 
-std::string host_of(std::string_view field) {
-  std::string out(field.substr(0, field.starts_with('[') ? field.find(']') : field.find(':')));
+std::string lower_case(std::string_view text) {
+  std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return out;
 }
+
+std::string host_of(std::string_view field) { return lower_case(field.substr(0, field.starts_with('[') ? field.find(']') : field.find(':'))); }
 
 /// What the request is refused with; 0 where it is not.
 unsigned fault_of(const RequestParser& parser) {
@@ -107,25 +109,43 @@ Task<> HttpServer::accept_all(std::shared_ptr<Listener> listener) {
       pause.expires_after(pause_after_failed_accept);
       auto [error] = co_await pause.async_wait(quiet);
       static_cast<void>(error);
-    } else if (open_ < limits_.connections) {  // else it is closed at once
-      group_.spawn("connection", serve(std::move(accepted->socket), accepted->peer));
+    } else if (take_place(accepted->peer.address)) {  // else it is closed at once
+      const bool begun = group_.spawn("connection", serve(std::move(accepted->socket), accepted->peer));
+      if (!begun) leave(accepted->peer.address);
     }
   }
 }
 
+bool HttpServer::take_place(const types::IpAddress& address) {
+  if (open_ >= limits_.connections) return false;
+  std::size_t& of_peer = open_of_[address];
+  if (of_peer >= limits_.of_one_peer) return false;
+  ++of_peer;
+  ++open_;
+  return true;
+}
+
+void HttpServer::leave(const types::IpAddress& address) {
+  --open_;
+  const auto of_peer = open_of_.find(address);
+  if (--of_peer->second == 0) open_of_.erase(of_peer);
+}
+
 Task<> HttpServer::serve(Socket socket, types::Endpoint peer) {
   struct Counted {
-    explicit Counted(std::size_t& n) : count(n) { ++count; }
-    ~Counted() { --count; }
-    std::size_t& count;
-  } counted(open_);
+    HttpServer& server;
+    types::IpAddress address;
+    ~Counted() { server.leave(address); }
+  } counted{*this, peer.address};
   Connection connection(std::move(socket));
   connection.expires_after(limits_.head_time);
+  std::string server_name;
   if (tls_) {
     auto context = tls_();
     if (!context) co_return;
     const auto shaken = co_await connection.accept_tls(std::move(context));
     if (!shaken) co_return;
+    server_name = lower_case(shaken->server_name);
   }
   Reader reader(static_cast<std::size_t>(limits_.head));
   for (std::uint32_t i = 1; i <= limits_.requests; ++i) {
@@ -135,6 +155,7 @@ Task<> HttpServer::serve(Socket socket, types::Endpoint peer) {
     if (!fault) co_return;
     HttpCall call;
     call.peer = peer;
+    call.server_name = server_name;
     HttpReply reply;
     reply.status = *fault;
     Then then = *fault != 0 || i == limits_.requests || !parser.keep_alive() ? Then::close : Then::next_request;

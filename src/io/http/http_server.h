@@ -1,6 +1,6 @@
 // HttpServer: answers small GET requests, in clear or over TLS: ACME's HTTP-01 challenges, MTA-STS policies.
 //
-// Anybody may connect, so everything is bounded: connections in all, the size of a request's head, how long a peer may take over it,
+// Anybody may connect, so everything is bounded: connections in all and of one address, the size of a request's head, how long a peer may take over it,
 // how many requests a connection may carry. There are no bodies: a request that announces one is refused and its connection closed,
 // so that nothing can be hidden behind it. The reader is Boost.Beast's; what is answered is the handler's to decide.
 //
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct HttpCall {
   Method method = Method::get;
   std::string host;    ///< of the Host field, lower case, without port
   std::string target;  ///< as sent: "/.well-known/acme-challenge/x"; at most the head's limit
+  std::string server_name;  ///< asked for in the handshake, lower case; empty in clear
   types::Endpoint peer;
 };
 
@@ -38,6 +40,7 @@ class HttpServer {
   using Handler = std::function<Task<HttpReply>(HttpCall)>;
   struct Limits {
     std::size_t connections = 200;
+    std::size_t of_one_peer = 20;  ///< of those, from one address
     ByteCount head{8 * 1024};
     Duration head_time = std::chrono::seconds(10);  ///< for a handshake, for each request, and for each answer
     std::uint32_t requests = 20;                    ///< of one connection
@@ -57,6 +60,8 @@ class HttpServer {
 
  private:
   Task<> accept_all(std::shared_ptr<Listener> listener);
+  bool take_place(const types::IpAddress& address);
+  void leave(const types::IpAddress& address);
   Task<> serve(Socket socket, types::Endpoint peer);
 
   TaskGroup group_;
@@ -64,6 +69,7 @@ class HttpServer {
   std::function<std::shared_ptr<const ServerContext>()> tls_;
   Limits limits_;
   std::size_t open_ = 0;
+  std::map<types::IpAddress, std::size_t> open_of_;
   std::vector<types::Endpoint> endpoints_;
 };
 

@@ -77,6 +77,38 @@ TEST(HttpServer, refuses_what_it_does_not_serve) {
   EXPECT_TRUE(answer("GET /" + std::string(20'000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 431 "));
 }
 
+/// One address holds a connection and says nothing; how many octets its second one hears.
+Task<> crowd(std::size_t of_one_peer, std::string& heard) {
+  const Executor executor = co_await this_executor();
+  HttpServer::Limits limits;
+  limits.of_one_peer = of_one_peer;
+  HttpServer server(executor, echo, nullptr, limits);
+  const std::vector<types::Endpoint> at{*types::Endpoint::parse("127.0.0.1:0")};
+  EXPECT_TRUE(server.listen(at).has_value());
+  auto first = co_await dial(server.endpoints().front(), std::nullopt, 20s);
+  auto second = co_await dial(server.endpoints().front(), std::nullopt, 20s);
+  Connection connection(std::move(second->socket));
+  connection.expires_after(30s);
+  const std::string request = "GET /there HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  const auto sent = co_await connection.write_all(request);
+  std::vector<char> buffer(4096);
+  if (sent) {
+    const auto n = co_await connection.read_some(buffer);
+    if (n) heard.append(buffer.data(), *n);
+  }
+  server.group().stop();
+  co_await server.group().join();
+}
+
+TEST(HttpServer, one_address_has_so_many_places) {
+  std::string heard;
+  run_to_end(crowd(2, heard));
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200")) << heard;
+  heard.clear();
+  run_to_end(crowd(1, heard));
+  EXPECT_EQ(heard, "");
+}
+
 TEST(HttpServer, waits_for_nobody_for_ever) {
   HttpServer::Limits hasty;
   hasty.head_time = 100ms;

@@ -60,6 +60,29 @@ Task<Result<std::optional<types::StoredCertificate>>> CertificateStore::find(std
   co_return co_await store_.read<Found>(Store::Lane::views, std::move(work));
 }
 
+Task<Result<std::vector<std::string>>> CertificateStore::name_subjects() {
+  using Subjects = std::vector<std::string>;
+  std::function<Result<Subjects>(Database&)> work = [](Database& database) -> Result<Subjects> {
+    TRY(Rows rows, database.query("SELECT subject FROM certificate WHERE subject >= 'name:' AND subject < 'name;' ORDER BY subject"));
+    Subjects out;
+    while (true) {
+      TRY(const bool more, rows.next());
+      if (!more) return out;
+      out.push_back(rows.text(0));
+    }
+  };
+  co_return co_await store_.read<Subjects>(Store::Lane::views, std::move(work));
+}
+
+Task<Result<std::uint32_t>> CertificateStore::orders_since(Instant since) {
+  std::function<Result<std::uint32_t>(Database&)> work = [since](Database& database) -> Result<std::uint32_t> {
+    TRY(Rows rows, database.query("SELECT count(*) FROM (SELECT began_at FROM certificate_order ORDER BY id DESC LIMIT 10000) WHERE began_at >= ?1", since));
+    TRY_VOID(rows.next());
+    return static_cast<std::uint32_t>(rows.number(0));
+  };
+  co_return co_await store_.read<std::uint32_t>(Store::Lane::views, std::move(work));
+}
+
 Task<Result<void>> CertificateStore::put(types::StoredCertificate certificate, std::optional<types::AdminAct> act) {
   Writer::Work work = [one = std::move(certificate), act = std::move(act)](Database& database) -> Result<void> {
     TRY_VOID(database.run("INSERT OR REPLACE INTO certificate(subject, names, private_key, chain, source, at, who) VALUES(?1,?2,?3,?4,?5,?6,?7)",

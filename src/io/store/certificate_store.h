@@ -38,6 +38,10 @@ class CertificateStore {
   /// Sorted by subject.
   Task<Result<std::vector<types::StoredCertificate>>> certificates();
   Task<Result<std::optional<types::StoredCertificate>>> find(std::string subject);
+  /// Those of customers' names, sorted.
+  Task<Result<std::vector<std::string>>> name_subjects();
+  /// How many orders began at or after `since`.
+  Task<Result<std::uint32_t>> orders_since(Instant since);
   /// Replaces the one of that subject. With `act` a person did it: the ledger has it.
   Task<Result<void>> put(types::StoredCertificate certificate, std::optional<types::AdminAct> act);
   /// Error: not_found.

@@ -289,8 +289,60 @@ CREATE INDEX mx_host_off ON accepted_domain(domain)
   WHERE (dnssec_asked <= dnssec_withdrawn OR dane_asked <= dane_withdrawn) AND (dnssec_asked != 0 OR dane_asked != 0);
 )";
 
+// 13: which domains' MX hosts may need a change in the zone, where shards are held in other ways than by a wildcard (host_store.h): then
+// there is a zone_fact "hosts". The triggers note it in the transaction that makes the change, whoever makes it. AUTOINCREMENT: an id
+// is never used again, so that finished work never takes newer work along.
+constexpr const char* host_tables = R"(
+CREATE TABLE mx_host_work (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  domain TEXT NOT NULL UNIQUE,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  fault TEXT NOT NULL DEFAULT ''
+);
+CREATE TRIGGER mx_host_of_new_domain AFTER INSERT ON accepted_domain WHEN EXISTS (SELECT 1 FROM zone_fact WHERE name = 'hosts') BEGIN
+  DELETE FROM mx_host_work WHERE domain = NEW.domain;
+  INSERT INTO mx_host_work(domain) VALUES(NEW.domain);
+END;
+CREATE TRIGGER mx_host_of_gone_domain AFTER DELETE ON accepted_domain WHEN EXISTS (SELECT 1 FROM zone_fact WHERE name = 'hosts') BEGIN
+  DELETE FROM mx_host_work WHERE domain = OLD.domain;
+  INSERT INTO mx_host_work(domain) VALUES(OLD.domain);
+END;
+CREATE TRIGGER mx_host_of_asked_domain AFTER UPDATE OF dnssec_asked, dnssec_withdrawn, dane_asked, dane_withdrawn ON accepted_domain
+  WHEN (OLD.dnssec_asked != NEW.dnssec_asked OR OLD.dnssec_withdrawn != NEW.dnssec_withdrawn OR OLD.dane_asked != NEW.dane_asked
+    OR OLD.dane_withdrawn != NEW.dane_withdrawn) AND EXISTS (SELECT 1 FROM zone_fact WHERE name = 'hosts')
+BEGIN
+  DELETE FROM mx_host_work WHERE domain = NEW.domain;
+  INSERT INTO mx_host_work(domain) VALUES(NEW.domain);
+END;
+)";
+
+// 14: MTA-STS policies that we serve, every text of them that somebody may still hold, and the MX hosts they must name.
+constexpr const char* hosted_policy_tables = R"(
+CREATE TABLE hosted_policy (
+  domain TEXT PRIMARY KEY,
+  asked_at INTEGER NOT NULL,
+  mode INTEGER NOT NULL,
+  max_age INTEGER NOT NULL,
+  also TEXT NOT NULL,
+  withdrawn INTEGER,
+  record_removed INTEGER
+) WITHOUT ROWID;
+CREATE TABLE hosted_policy_version (
+  domain TEXT NOT NULL,
+  id TEXT NOT NULL,
+  mode INTEGER NOT NULL,
+  mx TEXT NOT NULL,
+  max_age INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  fetched INTEGER,
+  announced INTEGER,
+  PRIMARY KEY (domain, id)
+) WITHOUT ROWID;
+CREATE TABLE hosted_policy_mx (domain TEXT NOT NULL, host TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (domain, host)) WITHOUT ROWID;
+)";
+
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables, certificate_tables, finding_table, node_table};
+                                    life_tables, certificate_tables, finding_table, node_table, host_tables, hosted_policy_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

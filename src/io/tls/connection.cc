@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "io/tls/by_name.h"
 #include "io/tls/handshake_flood.h"
 
 namespace danewerk::io {
@@ -141,6 +142,10 @@ Task<Result<TlsInfo>> Connection::handshake() {
     const int want = SSL_get_error(tls_.get(), done);
     if (want == SSL_ERROR_SSL) co_return fail(ErrorKind::refused, "TLS handshake: " + tls_error_text("protocol failure"));
     if (want == SSL_ERROR_SYSCALL || want == SSL_ERROR_ZERO_RETURN) co_return peer_gone("TLS handshake", error_number);
+    if (want == SSL_ERROR_WANT_CLIENT_HELLO_CB) {
+      CO_TRY_VOID(co_await choose_identity(tls_.get()));
+      continue;
+    }
     CO_TRY_VOID(co_await wait_for_tls(want));
   }
   TlsInfo info;

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "io/tls/handshake_flood.h"
+#include "io/tls/identity.h"
 #include "io/tls/lean_library.h"
 
 namespace danewerk::io {
@@ -15,8 +16,6 @@ constexpr const char* tls12_ciphers =
     "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:ECDHE+SHA256:ECDHE+SHA384:ECDHE+SHA:!aNULL:!eNULL:!PSK:!SRP:!DSS:!3DES:!RC4:!CAMELLIA:!ARIA";
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 Bio read_from(const std::string& pem) { return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free}; }
 
@@ -33,26 +32,33 @@ std::shared_ptr<SSL_CTX> new_context(OSSL_LIB_CTX* library, const SSL_METHOD* me
   return context;
 }
 
-Failure<Error> bad_identity(std::size_t index, const std::string& what) {
-  return fail(ErrorKind::malformed, "server identity " + std::to_string(index + 1) + ": " + what + ": " + tls_error_text("unreadable PEM"));
+Failure<Error> bad_identity(const std::string& whose, const std::string& what) {
+  return fail(ErrorKind::malformed, whose + ": " + what + ": " + tls_error_text("unreadable PEM"));
 }
 
 Result<void> add_identity(SSL_CTX* context, const ServerIdentity& identity, std::size_t index) {
-  const Bio key_bio = read_from(identity.key_pem);
-  const Key key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-  if (!key) return bad_identity(index, "the private key cannot be read");
-  const Bio chain_bio = read_from(identity.chain_pem);
-  const Certificate leaf(PEM_read_bio_X509(chain_bio.get(), nullptr, nullptr, nullptr), &X509_free);
-  if (!leaf) return bad_identity(index, "the certificate cannot be read");
-  if (X509_check_private_key(leaf.get(), key.get()) != 1) return bad_identity(index, "the key is not the certificate's");
-  std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> rest(sk_X509_new_null(), [](STACK_OF(X509)* s) { sk_X509_pop_free(s, X509_free); });
-  while (X509* next = PEM_read_bio_X509(chain_bio.get(), nullptr, nullptr, nullptr)) sk_X509_push(rest.get(), next);
-  ERR_clear_error();  // the end of the file is no error
-  if (SSL_CTX_use_cert_and_key(context, leaf.get(), key.get(), rest.get(), 1) != 1) return bad_identity(index, "OpenSSL refuses it");
+  const std::string what = "server identity " + std::to_string(index + 1);
+  TRY(const ReadIdentity read, read_identity(identity, what));
+  if (SSL_CTX_use_cert_and_key(context, read.leaf.get(), read.key.get(), read.rest.get(), 1) != 1) return bad_identity(what, "OpenSSL refuses it");
   return {};
 }
 
 }  // namespace
+
+Result<ReadIdentity> read_identity(const ServerIdentity& identity, const std::string& what) {
+  ReadIdentity out;
+  const Bio key_bio = read_from(identity.key_pem);
+  out.key.reset(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+  if (!out.key) return bad_identity(what, "the private key cannot be read");
+  const Bio chain_bio = read_from(identity.chain_pem);
+  out.leaf.reset(PEM_read_bio_X509(chain_bio.get(), nullptr, nullptr, nullptr));
+  if (!out.leaf) return bad_identity(what, "the certificate cannot be read");
+  if (X509_check_private_key(out.leaf.get(), out.key.get()) != 1) return bad_identity(what, "the key is not the certificate's");
+  out.rest.reset(sk_X509_new_null());
+  while (X509* next = PEM_read_bio_X509(chain_bio.get(), nullptr, nullptr, nullptr)) sk_X509_push(out.rest.get(), next);
+  ERR_clear_error();  // the end of the file is no error
+  return out;
+}
 
 std::string tls_error_text(const std::string& otherwise) {
   std::string out;

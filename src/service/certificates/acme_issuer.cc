@@ -14,6 +14,8 @@ namespace {
 namespace events = certificate_events;
 
 constexpr Duration ask_while_ordering = std::chrono::seconds(2);
+constexpr Duration look_at_names_again = std::chrono::hours(6);
+constexpr std::size_t most_at_once = 2;  // the client runs one order at a time: this keeps it busy, and the edge's orders near the front
 constexpr Duration ask_caa_again = std::chrono::minutes(10);
 
 std::string joined(std::vector<types::DomainName> names) {
@@ -164,16 +166,45 @@ io::Task<Result<void>> AcmeIssuer::add_name(types::DomainName name, types::Admin
   fresh.who = act.who;
   CO_TRY(fresh.private_key, io::generate_key(io::KeyAlgorithm::ecdsa_p256));
   CO_TRY_VOID(co_await parts_.store.put(fresh, act));
+  quiet_until_.erase(subject);
   co_return co_await renew_names();
 }
 
+io::Task<Result<void>> AcmeIssuer::remove_name(types::DomainName name, types::AdminAct act) {
+  const std::string subject = types::name_subject(name);
+  CO_TRY_VOID(co_await parts_.store.erase(subject, std::move(act)));
+  quiet_until_.erase(subject);
+  parts_.alert("certificate " + subject, std::nullopt);
+  co_return Result<void>{};
+}
+
 io::Task<Result<void>> AcmeIssuer::renew_names() {
-  CO_TRY(const auto all, co_await parts_.store.certificates());
-  for (const types::StoredCertificate& one : all) {
-    if (!one.subject.starts_with("name:")) continue;
-    Wish wish{one.subject, one.private_key, one.names, one.chain};
-    const auto considered = co_await consider(std::move(wish));
-    static_cast<void>(considered);  // a failure was told when it happened
+  CO_TRY(const std::vector<std::string> subjects, co_await parts_.store.name_subjects());
+  const Instant now = parts_.clock.now();
+  CO_TRY(std::uint32_t ordered, co_await parts_.store.orders_since(now - std::chrono::hours(1)));
+  for (const std::string& subject : subjects) {
+    if (running_.size() >= most_at_once || ordered >= rules_.names_an_hour) break;  // the rest at a later turn; the edge's own keys go before
+    const auto quiet = quiet_until_.find(subject);
+    if (quiet != quiet_until_.end() && quiet->second > now) continue;
+    const std::size_t before = running_.size();
+    CO_TRY_VOID(co_await renew(subject));
+    if (running_.size() > before) ++ordered;
+  }
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> AcmeIssuer::renew(std::string subject) {
+  CO_TRY(const auto one, co_await parts_.store.find(subject));
+  if (!one) co_return Result<void>{};
+  Wish wish{one->subject, one->private_key, one->names, one->chain};
+  const auto considered = co_await consider(std::move(wish));
+  const Instant now = parts_.clock.now();
+  if (!considered) {
+    quiet_until_[subject] = now + rules_.check_names;
+  } else if (const auto* wait = std::get_if<types::CertificateLater>(&*considered)) {
+    quiet_until_[subject] = std::min(wait->ask_again, now + look_at_names_again);
+  } else {
+    quiet_until_[subject] = now + look_at_names_again;
   }
   co_return Result<void>{};
 }

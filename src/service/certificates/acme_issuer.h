@@ -50,6 +50,7 @@ struct IssuerRules {
   issuance::Limits limits;
   double spread = 0;                  ///< of this installation, in [0, 1)
   Duration check_names = std::chrono::minutes(1);
+  std::uint32_t names_an_hour = 90;   ///< orders begun within an hour before no further customer's name is taken up
 };
 
 class AcmeIssuer {
@@ -65,6 +66,8 @@ class AcmeIssuer {
   io::Task<> keep_names();
   /// Begins to have one for a customer's name; it is renewed from then on. Errors: denied where it cannot be proven; conflict.
   io::Task<Result<void>> add_name(types::DomainName name, types::AdminAct act);
+  /// Forgets a customer's name, its certificate and what was told of it. Error: not_found.
+  io::Task<Result<void>> remove_name(types::DomainName name, types::AdminAct act);
   /// Orders under way; on its executor.
   io::TaskGroup& group() noexcept { return group_; }
 
@@ -81,6 +84,7 @@ class AcmeIssuer {
   io::Task<Result<void>> check_names(const Wish& wish);
   io::Task<Result<std::string, io::AcmeFailure>> have_issued(const Wish& wish);
   io::Task<Result<void>> renew_names();
+  io::Task<Result<void>> renew(std::string subject);
   void tell_failure(const Wish& wish, const std::string& why, Instant next);
 
   IssuerParts parts_;
@@ -92,6 +96,7 @@ class AcmeIssuer {
   };
   std::map<std::string, Held> held_;     ///< by names: CAA says no, or could not be asked
   std::map<std::string, int> running_;   ///< by names
+  std::map<std::string, Instant> quiet_until_;  ///< by subject, of customers' names: nothing is due before
 };
 
 }  // namespace danewerk::service

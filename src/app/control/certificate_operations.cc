@@ -1,0 +1,155 @@
+#include "app/control/certificate_operations.h"
+
+#include <algorithm>
+
+#include "app/control/operations.h"
+#include "io/text/idna.h"
+#include "io/tls/signing_request.h"
+#include "service/certificates/issued.h"
+#include "service/certificates/staged.h"
+
+namespace danewerk::app {
+namespace {
+
+Json names_json(const std::vector<types::DomainName>& names) {
+  Json out = Json::array();
+  for (const types::DomainName& name : names) out.push_back(name.to_string());
+  return out;
+}
+
+/// What the chain says of itself, and whether senders that ask for PKIX would take it.
+void add_chain(Json& json, const CertificateOperated& parts, const std::string& chain, const std::vector<types::DomainName>& names) {
+  const auto leaf = service::leaf_of(chain);
+  if (!leaf) {
+    json["fault"] = leaf.error().what;
+    return;
+  }
+  json["issuer"] = leaf->issuer;
+  json["names"] = leaf->dns_names;
+  json["from"] = to_rfc3339(leaf->not_before);
+  json["until"] = to_rfc3339(leaf->not_after);
+  const auto trust = parts.trust();
+  if (!trust) return;
+  const auto fault = service::pkix_fault(*trust, chain, names, parts.clock.now());
+  json["pkix"] = fault && !*fault;
+  if (!fault || *fault) json["pkix_fault"] = fault ? **fault : fault.error().what;
+}
+
+Json order_json(const io::OrderRow& row) {
+  Json json{{"names", row.names}, {"began", to_rfc3339(row.began_at)}};
+  if (row.ended_at) json["ended"] = to_rfc3339(*row.ended_at);
+  if (!row.failure.empty()) json["failure"] = row.failure;
+  if (row.not_before) json["not_before"] = to_rfc3339(*row.not_before);
+  return json;
+}
+
+io::Task<Result<Json>> list(CertificateOperated& parts) {
+  Json json{{"source", parts.source}, {"keys", Json::array()}, {"staged", Json::array()}, {"names", Json::array()}, {"orders", Json::array()}};
+  CO_TRY(const auto keys, co_await parts.keys.keys());
+  for (const types::KeyFacts& key : keys) {
+    if (key.withdrawn_at) continue;
+    Json one{{"key", key.id}, {"record", service::describe_key(key)}};
+    add_chain(one, parts, key.certificate, parts.mx_names);
+    json["keys"].push_back(std::move(one));
+  }
+  CO_TRY(const auto stored, co_await parts.store.certificates());
+  for (const types::StoredCertificate& certificate : stored) {
+    const bool of_key = certificate.subject.starts_with("key:");
+    Json one{{of_key ? "key" : "name", certificate.subject.substr(certificate.subject.find(':') + 1)}, {"source", certificate.source},
+             {"at", to_rfc3339(certificate.at)}, {"by", certificate.who}};
+    if (certificate.chain.empty()) one["fault"] = "not there yet";
+    else add_chain(one, parts, certificate.chain, certificate.names);
+    json[of_key ? "staged" : "names"].push_back(std::move(one));
+  }
+  CO_TRY(const auto orders, co_await parts.store.orders(""));
+  for (const io::OrderRow& row : orders) json["orders"].push_back(order_json(row));
+  co_return json;
+}
+
+io::Task<Result<Json>> request(CertificateOperated& parts, Call& call) {
+  const std::string id = text_argument_or(call.request.arguments, "key", "next");
+  CO_TRY(const auto keys, co_await parts.keys.keys());
+  CO_TRY(const types::KeyFacts key, service::find_key(keys, id));
+  CO_TRY(const std::string pem, io::signing_request(key.private_key, parts.mx_names));
+  co_return Json{{"key", key.id}, {"names", names_json(parts.mx_names)}, {"request", pem}};
+}
+
+io::Task<Result<Json>> stage(CertificateOperated& parts, Call& call) {
+  service::Stage wish;
+  CO_TRY(wish.chain, text_argument(call.request.arguments, "chain"));
+  wish.names = parts.mx_names;
+  wish.act = act_of(call, parts.clock.now());
+  CO_TRY(const types::KeyFacts key, co_await service::stage(parts.store, parts.keys, wish));
+  Json json{{"key", key.id}, {"record", service::describe_key(key)}};
+  add_chain(json, parts, wish.chain, parts.mx_names);
+  if (parts.source != "files") json["note"] = "certificates.source is \"" + parts.source + "\": set it to \"files\", or this certificate is never used";
+  co_return json;
+}
+
+io::Task<Result<Json>> order(CertificateOperated& parts, Call& call) {
+  if (!parts.issuer) co_return fail(ErrorKind::denied, "nothing speaks ACME here: set acme.accept_terms = \"yes\"");
+  CO_TRY(const std::string text, text_argument(call.request.arguments, "name"));
+  CO_TRY(const types::DomainName name, io::to_a_labels(text));
+  const types::AdminAct act = act_of(call, parts.clock.now());
+  CO_TRY_VOID(co_await parts.issuer->add_name(name, act));
+  co_return Json{{"name", name.to_string()}};
+}
+
+io::Task<Result<Json>> remove(CertificateOperated& parts, Call& call) {
+  CO_TRY(const std::string text, text_argument(call.request.arguments, "name"));
+  CO_TRY(const types::DomainName name, io::to_a_labels(text));
+  const types::AdminAct act = act_of(call, parts.clock.now());
+  if (parts.issuer) {
+    CO_TRY_VOID(co_await parts.issuer->remove_name(name, act));
+  } else {
+    const std::string subject = types::name_subject(name);
+    CO_TRY_VOID(co_await parts.store.erase(subject, act));
+  }
+  co_return Json{{"removed", name.to_string()}};
+}
+
+/// What the ACME client's hook asks: METHOD begin, done or failed.
+io::Task<Result<Json>> hook(CertificateOperated& parts, Call& call) {
+  const Json& arguments = call.request.arguments;
+  CO_TRY(const std::string what, text_argument(arguments, "what"));
+  CO_TRY(const std::string method, text_argument(arguments, "type"));
+  CO_TRY(const std::string identifier, text_argument(arguments, "identifier"));
+  CO_TRY(const std::string token, text_argument(arguments, "token"));
+  CO_TRY(const std::string authorization, text_argument(arguments, "authorization"));
+  if (what == "begin") {
+    CO_TRY_VOID(co_await parts.challenges.present(method, identifier, token, authorization));
+  } else {
+    CO_TRY_VOID(co_await parts.challenges.withdraw(method, identifier, token, authorization));
+  }
+  co_return Json::object();
+}
+
+/// For the operator's own tool.
+io::Task<Result<Json>> challenge(CertificateOperated& parts, Call& call) {
+  CO_TRY(const std::string what, text_argument(call.request.arguments, "what"));
+  CO_TRY(const std::string text, text_argument(call.request.arguments, "name"));
+  CO_TRY(const types::DomainName name, types::DomainName::parse(text));
+  CO_TRY(const std::string value, text_argument(call.request.arguments, "value"));
+  if (what == "present") {
+    CO_TRY_VOID(co_await parts.challenges.present_for_operator(name, value));
+  } else if (what == "cleanup") {
+    CO_TRY_VOID(co_await parts.challenges.withdraw_for_operator(name, value));
+  } else {
+    co_return fail(ErrorKind::malformed, "'" + what + "' is neither present nor cleanup");
+  }
+  co_return Json::object();
+}
+
+}  // namespace
+
+void add_certificate_operations(Operations& operations, CertificateOperated& parts) {
+  operations["certificate.list"] = [&parts](Call&) { return list(parts); };
+  operations["certificate.csr"] = [&parts](Call& call) { return request(parts, call); };
+  operations["certificate.stage"] = [&parts](Call& call) { return stage(parts, call); };
+  operations["certificate.order"] = [&parts](Call& call) { return order(parts, call); };
+  operations["certificate.remove"] = [&parts](Call& call) { return remove(parts, call); };
+  operations["certificate.challenge"] = [&parts](Call& call) { return challenge(parts, call); };
+  operations["acme.hook"] = [&parts](Call& call) { return hook(parts, call); };
+}
+
+}  // namespace danewerk::app
