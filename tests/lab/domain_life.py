@@ -12,8 +12,11 @@ import argparse
 import json
 import re
 import sys
+import threading
 from pathlib import Path
 
+from lab.addresses import NUMBERS
+from lab.authority import Authority
 from lab.danewerk import PROGRAM, Danewerk
 from lab.net import LabError, ipv4, wait_until
 from lab.world import MX_ZONE, World
@@ -23,6 +26,7 @@ from .bad_input import Bench, demand
 from .raw_smtp import Peer
 
 RUN_DIR = Path("build/lab-domain-life")
+WEBHOOK = Path(__file__).resolve().parent.parent.parent / "lab/webhook.py"
 DOMAIN = "newcomer.lab"
 HOST = f"newcomer-lab.s1.{MX_ZONE}".rstrip(".")
 OLD = f"10 mx.{DOMAIN}."
@@ -37,6 +41,11 @@ require_control = true
 born_secure = false
 move_interval = "2 s"
 look_interval = "4 s"
+
+[alerts]
+webhook = "https://alerts.lab:8443/danewerk"
+webhook_addresses = ["{webhook}"]
+mail = "anna@contoso.lab"
 """
 
 
@@ -51,12 +60,27 @@ class LifeWorld(World):
 
 class LifeDanewerk(Danewerk):
     def config(self) -> str:
-        return super().config() + SETTINGS
+        return super().config() + SETTINGS.replace("{webhook}", ipv4(NUMBERS["stripped"]))
 
 
 class Life:
     def __init__(self, bench: Bench):
         self.bench, self.world, self.danewerk = bench, bench.world, bench.danewerk
+
+    def start_webhook(self) -> None:
+        folder = self.world.run_dir / "webhook"
+        folder.mkdir(exist_ok=True)
+        Authority(self.danewerk.authority_folder).issue(folder / "key.pem", folder / "cert.pem", ["alerts.lab"])
+        self.webhook = folder / "news"
+        host = self.world.hosts["stripped"]
+        host.popen([sys.executable, WEBHOOK, host.ipv4, "8443", folder / "cert.pem", folder / "key.pem", self.webhook], log=host.dir / "webhook.log")
+        route = f"lmtp:{self.world.hosts['mbox1'].ipv4}:24"
+        self.danewerk.command("domain", "add", "contoso.lab", "--tenant", "contoso", "--route", route, "--why", "test")
+
+    def news(self, subject: str) -> list[str]:
+        """What the webhook was told of it, in order."""
+        lines = self.webhook.read_text().splitlines() if self.webhook.exists() else []
+        return [one["state"] for line in lines for one in json.loads(line)["news"] if one["subject"] == subject]
 
     # -- helpers -------------------------------------------------------------------------------------------------
 
@@ -215,6 +239,8 @@ class Life:
         self.stands("faulty")
         wait_until(lambda: "alerts" in self.danewerk.json("status") and any(a["subject"] == "domains" for a in self.danewerk.json("status")["alerts"]),
                    "an alert", 30, 0.5)
+        metrics = self.danewerk.command("metrics")
+        demand('danewerk_alert{subject="domains"} 1' in metrics and 'danewerk_domain_findings{code="tlsa.mismatch",severity="error",whose="us"} 1' in metrics, metrics)
         self.meddle(("zone-unset", MX_ZONE, f"{HOST}."), ("zone-unset", MX_ZONE, owner))
         self.stands("healthy")
         return said
@@ -225,6 +251,8 @@ class Life:
         begun = [line for line in self.danewerk.log_lines("event=domain.finding ") if "code=tlsa.mismatch" in line]
         demand(len(begun) == 1, f"told {len(begun)} times")
         wait_until(lambda: not [a for a in self.danewerk.json("status").get("alerts", []) if a["subject"] == "domains"], "the alert to clear", 30, 0.5)
+        wait_until(lambda: self.news("domains") == ["begun", "over"], f"the webhook to be told once of each; it got {self.news('domains')}", 40, 0.5)
+        wait_until(lambda: any(b"BEGUN domains" in message.raw for message in self.world.mbox1.messages()), "the alert in a mailbox", 30, 0.5)
         return begun[0][:160]
 
     # -- a zone that takes our updates ---------------------------------------------------------------------------
@@ -295,16 +323,20 @@ class Life:
         case("its host is in the signed zone; the MX is elsewhere", self.dnssec)
         case("ours stands behind, then first", self.order)
         case("DANE, a fallback that has to go, healthy", self.dane)
+        other = threading.Thread(target=self.run_mover)  # mostly waits for TTLs, as this does
+        other.start()
         self.bench.section("Faults")
         case("unsigned zone", self.unsigned)
         case("bogus zone", self.bogus)
         case("wrong TLSA record", self.wrong_tlsa)
         case("told once, and once when it is over", self.told_once)
-        self.bench.section("A zone that takes our updates")
-        case("not taken", self.not_taken)
-        case("taken, step by step until it is healthy", self.taken)
         self.bench.section("Back")
         case("DANE off, on, off, MX back, DNSSEC off, removed", self.back)
+        other.join()
+
+    def run_mover(self) -> None:
+        self.bench.case("a zone that takes our updates: not taken", self.not_taken)
+        self.bench.case("a zone that takes our updates: taken, step by step until it is healthy", self.taken)
 
 
 def main() -> int:
@@ -322,7 +354,9 @@ def main() -> int:
         wait_until(bench.danewerk.ds_records, "the zone's keys", 30)
         bench.world.dns.set_ds(MX_ZONE, bench.danewerk.ds_records())
         wait_until(lambda: bench.danewerk.log_lines("worker.edge_listens"), "Danewerk to serve", 90, 0.1)
-        Life(bench).run()
+        life = Life(bench)
+        life.start_webhook()
+        life.run()
         bench.section("The end")
         bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
     except (LabError, OSError) as error:

@@ -130,6 +130,53 @@ Result<void> read_into(const ConfigValue& value, Choice& out) {
   return {};
 }
 
+namespace {
+
+Result<Webhook> parse_webhook(std::string_view text) {
+  const auto bad = [&] {
+    return fail(ErrorKind::malformed, "'" + std::string(text) + "' is not understood; write it like \"https://alerts.example.net/danewerk\"");
+  };
+  constexpr std::string_view scheme = "https://";
+  if (!text.starts_with(scheme)) return bad();
+  const std::string_view rest = text.substr(scheme.size());
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  const std::size_t colon = authority.find(':');
+  Webhook out;
+  TRY(out.host, types::DomainName::parse(authority.substr(0, colon)));
+  if (out.host.is_root()) return bad();
+  if (colon != std::string_view::npos) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), port);
+    if (error != std::errc{} || end != authority.data() + authority.size() || port == 0) return bad();
+    out.port = types::Port{port};
+  }
+  out.path = rest.size() > authority.size() ? std::string(rest.substr(authority.size())) : "/";
+  for (const char c : out.path) {
+    if (c <= 0x20 || c >= 0x7f || c == '#') return bad();
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<void> read_into(const ConfigValue& value, std::optional<Webhook>& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  out.reset();
+  if (!text->empty()) {
+    TRY(out, parse_webhook(*text));
+  }
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, std::optional<types::Mailbox>& out) {
+  TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
+  out.reset();
+  if (!text->empty()) {
+    TRY(out, types::Mailbox::parse(*text));
+  }
+  return {};
+}
+
 Result<void> read_into(const ConfigValue& value, KeepProofs& out) {
   TRY(const auto* text, expect<std::string>(value, "a string in quotes"));
   if (*text != "none" && *text != "dane") return fail(ErrorKind::malformed, "write \"none\" or \"dane\"");

@@ -20,6 +20,9 @@ Result<void> read_into(const ConfigValue& value, EdgeProbe& out);
 /// At most one of each line.
 Result<void> read_into(const ConfigValue& value, std::vector<types::KeyAlgorithm>& out);
 Result<void> read_into(const ConfigValue& value, KeepProofs& out);
+/// Empty: none.
+Result<void> read_into(const ConfigValue& value, std::optional<Webhook>& out);
+Result<void> read_into(const ConfigValue& value, std::optional<types::Mailbox>& out);
 Result<void> read_into(const ConfigValue& value, CertificatesFrom& out);
 Result<void> read_into(const ConfigValue& value, types::DomainName& out);
 Result<void> read_into(const ConfigValue& value, types::Endpoint& out);

@@ -209,6 +209,17 @@ std::vector<SchemaRow> domain_rows() {
   };
 }
 
+std::vector<SchemaRow> alert_rows() {
+  constexpr auto s = &Settings::alerts;
+  return {
+      row("alerts.webhook", R"("")", "Where alerts are posted to as JSON, when they begin and when they are over: \"https://alerts.example.net/danewerk\".", s,
+          &AlertSettings::webhook),
+      row("alerts.webhook_addresses", "[]", "Its addresses; they are not looked up, so that it can be told that our resolver fails.", s,
+          &AlertSettings::webhook_addresses),
+      row("alerts.mail", R"("")", "A mailbox in a domain accepted here that alerts are mailed to.", s, &AlertSettings::mail),
+  };
+}
+
 std::vector<SchemaRow> certificate_rows() {
   constexpr auto s = &Settings::certificates;
   constexpr auto a = &Settings::acme;
@@ -288,6 +299,7 @@ std::vector<std::string> contradictions(const Settings& s) {
     out.push_back("server.log_level: '" + s.server.log_level + "' is none of debug, info, notice, warning, error");
   }
   if (s.delivery.messages_per_connection == 0) out.push_back("delivery.messages_per_connection: a connection carries at least 1");
+  if (s.alerts.webhook && s.alerts.webhook_addresses.empty()) out.push_back("alerts.webhook_addresses: name the addresses of alerts.webhook");
   if (s.domains.looks_per_second == 0) out.push_back("domains.looks_per_second: at least 1");
   if (s.domains.move_interval < std::chrono::seconds(1)) out.push_back("domains.move_interval: at least 1 s");
   if (s.certificates.source == CertificatesFrom::acme && s.acme.accept_terms != "yes") {
@@ -324,8 +336,8 @@ std::vector<std::string> contradictions(const Settings& s) {
 std::span<const SchemaRow> schema() {
   static const std::vector<SchemaRow> rows = [] {
     std::vector<SchemaRow> all;
-    for (const auto& part :
-         {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows(), domain_rows(), certificate_rows()}) {
+    for (const auto& part : {server_rows(), edge_rows(), resolver_rows(), zone_rows(), delivery_rows(), mta_sts_rows(), domain_rows(), certificate_rows(),
+                             alert_rows()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "types/domain_name.h"
 #include "types/ip_address.h"
 #include "types/key_algorithm.h"
+#include "types/mailbox.h"
 #include "types/mx_host_name.h"
 #include "types/rules.h"
 
@@ -142,6 +144,19 @@ struct DomainSettings {
   std::uint32_t looks_per_second = 0;
 };
 
+/// "https://alerts.example.net:8443/danewerk"
+struct Webhook {
+  types::DomainName host;
+  types::Port port{443};
+  std::string path;
+};
+
+struct AlertSettings {
+  std::optional<Webhook> webhook;
+  std::vector<types::IpAddress> webhook_addresses;
+  std::optional<types::Mailbox> mail;
+};
+
 struct CertificateSettings {
   CertificatesFrom source = CertificatesFrom::self;
 };
@@ -172,6 +187,7 @@ struct Settings {
   DeliverySettings delivery;
   MtaStsSettings mta_sts;
   DomainSettings domains;
+  AlertSettings alerts;
   CertificateSettings certificates;
   AcmeSettings acme;
   HttpSettings http;

@@ -10,7 +10,9 @@ void Alerts::raise(const std::string& subject, const std::string& what) {
   const std::lock_guard guard(mutex_);
   const auto [at, fresh] = standing_.try_emplace(subject, Alert{subject, what, clock_.now()});
   at->second.what = what;
-  if (fresh) log_.event(control_events::alert_raised, {{"subject", subject}, {"what", what}});
+  if (!fresh) return;
+  log_.event(control_events::alert_raised, {{"subject", subject}, {"what", what}});
+  if (listener_) listener_(at->second, Change::begun);
 }
 
 void Alerts::clear(const std::string& subject) {
@@ -18,6 +20,7 @@ void Alerts::clear(const std::string& subject) {
   const auto at = standing_.find(subject);
   if (at == standing_.end()) return;
   log_.event(control_events::alert_cleared, {{"subject", subject}, {"since", to_rfc3339(at->second.since)}});
+  if (listener_) listener_(at->second, Change::over);
   standing_.erase(at);
 }
 

@@ -6,6 +6,7 @@
 // `danewerk status` for as long as it lasts, cleared once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,12 +36,16 @@ class Alerts {
   void clear(const std::string& subject);
   /// raise() where there is a fault, else clear().
   void set(const std::string& subject, const std::optional<std::string>& fault);
+  enum class Change : std::uint8_t { begun, over };
+  /// Whom each change is told, besides the log, from whatever thread it comes. Before any task uses this; must not call back.
+  void listen(std::function<void(const Alert&, Change)> listener) { listener_ = std::move(listener); }
   /// The longest standing first.
   std::vector<Alert> standing() const;
 
  private:
   io::Log& log_;
   const io::Clock& clock_;
+  std::function<void(const Alert&, Change)> listener_;
   mutable std::mutex mutex_;
   std::map<std::string, Alert> standing_;
 };

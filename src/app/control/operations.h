@@ -62,6 +62,7 @@ void add_dkim_operations(Operations& operations, OperatedParts& parts);
 void add_anchor_operations(Operations& operations, OperatedParts& parts);
 void add_key_operations(Operations& operations, OperatedParts& parts);
 void add_status_operation(Operations& operations, OperatedParts& parts);
+void add_metrics_operation(Operations& operations, OperatedParts& parts);
 
 /// Of what belongs to a hoster, for `status`: suspended tenants, keys that shall sign and do not, negative trust anchors. Empty members are left out.
 Json hoster_status(const OperatedParts& parts);

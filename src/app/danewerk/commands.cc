@@ -295,6 +295,15 @@ Offline offline_for(Common& common, int& exit_code) {
   return {[&common] { return load(common.config); }, print, [&common](CLI::App* command) { add_json(command, common); }};
 }
 
+void add_status_and_metrics(CLI::App& app, Common& common, int& exit_code) {
+  auto* status = app.add_subcommand("status", "how the running program is");
+  add_json(status, common);
+  status->callback([&common, &exit_code] { exit_code = ask(common, "status", Json::object(), render_status); });
+  auto* metrics = app.add_subcommand("metrics", "a few numbers in the text form that Prometheus reads");
+  add_json(metrics, common);
+  metrics->callback([&common, &exit_code] { exit_code = ask(common, "metrics", Json::object(), nullptr); });
+}
+
 }  // namespace
 
 int run_command(int argc, char** argv) {
@@ -354,9 +363,7 @@ int run_command(int argc, char** argv) {
   add_zone_commands(app, hoster_asking);
   const Offline offline = offline_for(common, exit_code);
   add_backup_commands(app, offline);
-  auto* status = app.add_subcommand("status", "how the running program is");
-  add_json(status, common);
-  status->callback([&] { exit_code = ask(common, "status", Json::object(), render_status); });
+  add_status_and_metrics(app, common, exit_code);
   add_config(app, common, exit_code);
   app.add_subcommand("tlsa", "verify chains against TLSA records offline, or make records (see `danewerk tlsa --help`)");
   try {

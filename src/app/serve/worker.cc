@@ -124,6 +124,7 @@ Result<void> Worker::start() {
   TRY_VOID(settings_.zone.name.is_root() ? serve_without_zone() : build_publisher());
   build_prover();
   TRY_VOID(build_domains());
+  TRY_VOID(build_alerts());
   if (publisher_) TRY_VOID(build_policy_desk());
   build_edges();
   TRY_VOID(open_control());
@@ -377,6 +378,7 @@ Result<void> Worker::open_control() {
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);
+  add_metrics_operation(operations_, *operated_);
   add_connector_operations(operations_, *operated_, *connectors_);
   add_connector_simulation(operations_, *operated_);
   add_tenant_operations(operations_, *operated_);
@@ -393,6 +395,7 @@ void Worker::stop() {
   if (!running_) return;
   running_ = false;
   log_.event(worker_stopping, {});
+  if (alert_https_) alert_https_->stop();
   if (https_) https_->stop();  // whoever waits for a policy host waits no longer
   io::ending_of(*group_, io::Cancel::yes).wait();
   if (policy_desk_) policy_desk_->stop();

@@ -25,6 +25,7 @@
 #include "io/store/key_store.h"
 #include "io/store/node_store.h"
 #include "io/tls/certificate_slot.h"
+#include "service/alerts/alert_sender.h"
 #include "service/anchors/anchor_keeper.h"
 #include "service/delivery/dsn_notices.h"
 #include "service/dkim/dkim_keys.h"
@@ -68,6 +69,9 @@ class Worker {
   void build_hosts();
   void build_prover();
   Result<void> build_domains();
+  Result<void> build_alerts();
+  io::Task<Result<void>> post_alerts(std::vector<service::AlertNews> news);
+  io::Task<Result<void>> mail_alerts(std::vector<service::AlertNews> news);
   void build_edges();
   Result<void> open_control();
   Result<void> serve_without_zone();
@@ -108,6 +112,8 @@ class Worker {
   std::optional<io::StsStore> sts_store_;
   std::unique_ptr<io::HttpsClient> https_;
   std::unique_ptr<service::StsService> sts_;
+  std::unique_ptr<io::HttpsClient> alert_https_;
+  std::vector<std::unique_ptr<service::AlertSender>> alert_senders_;
   std::unique_ptr<StsBridge> sts_bridge_;
   std::unique_ptr<service::DsnNotices> notices_;
   struct Kept;  // what deliveries of one reactor leave to later ones

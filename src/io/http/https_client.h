@@ -1,4 +1,4 @@
-// HttpsClient: one GET over HTTPS from a host that strangers chose. For MTA-STS policies.
+// HttpsClient: one GET over HTTPS from a host that strangers chose (MTA-STS policies), or one POST of JSON to the operator's own.
 //
 // Whoever sends mail to a domain of his own makes us fetch from an address he picks: without care that is a probe of our own
 // network (SSRF), a redirect to anywhere, a body without end, or a connection that is held for ever. So:
@@ -39,6 +39,7 @@ struct HttpsRequest {
   types::Port port{443};
   Duration limit = std::chrono::seconds(60);
   ByteCount most{64 * 1024};  ///< octets of the body
+  std::string post{};         ///< JSON to be posted; empty: a GET
 };
 
 struct HttpsReply {

@@ -36,6 +36,7 @@ struct Asking {
   AddressFilter filter{{*types::Network::parse("127.0.0.0/8")}};
   Duration limit = 10s;
   HttpsClient::Limits limits = {};
+  std::string post = {};
 };
 
 Task<> serve(Listener& listener, std::shared_ptr<const ServerContext> context, Host& host) {
@@ -85,6 +86,7 @@ Task<> ask(Host& host, const Asking& asking, HttpsResult& result) {
   request.trust = trusting(host.trusted ? certificate : other);
   request.at = in_2026;
   request.limit = asking.limit;
+  request.post = asking.post;
   result = co_await (*client)->get(std::move(request));
   group.stop();
   co_await group.join();
@@ -117,6 +119,17 @@ TEST(HttpsClient, gets_a_text_and_asks_for_no_more_than_it) {
   EXPECT_EQ(result->content_type, "text/plain");
   EXPECT_TRUE(host.asked.starts_with("mta-sts.example.com\nGET /.well-known/mta-sts.txt HTTP/1.1\r\n")) << host.asked;  // SNI-01
   EXPECT_EQ(host.asked.find("Accept-Encoding"), std::string::npos) << host.asked;
+}
+
+TEST(HttpsClient, posts_where_it_is_told_to) {
+  Host host;
+  Asking asking;
+  asking.post = R"({"news":[]})";
+  const HttpsResult result = get(host, asking);
+  ASSERT_TRUE(result) << result.error().what;
+  EXPECT_NE(host.asked.find("POST /.well-known/mta-sts.txt HTTP/1.1\r\n"), std::string::npos) << host.asked;
+  EXPECT_NE(host.asked.find("\r\nContent-Type: application/json\r\n"), std::string::npos) << host.asked;
+  EXPECT_NE(host.asked.find("\r\nContent-Length: 11\r\n"), std::string::npos) << host.asked;
 }
 
 TEST(HttpsClient, follows_nobody) {

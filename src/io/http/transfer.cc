@@ -141,6 +141,12 @@ Result<void, HttpsFailure> HttpsTransfer::prepare() {
   option(CURLOPT_HEADERFUNCTION, &HttpsCallbacks::header);
   option(CURLOPT_HEADERDATA, this);
   option(CURLOPT_ERRORBUFFER, &error[0]);
+  if (!request.post.empty()) {
+    fields.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
+    option(CURLOPT_HTTPHEADER, fields.get());
+    option(CURLOPT_POSTFIELDS, request.post.c_str());
+    option(CURLOPT_POSTFIELDSIZE, static_cast<long>(request.post.size()));
+  }
   if (!set) return Failure{HttpsFailure{HttpsFault::ours, "libcurl refuses an option we need"}};
   return {};
 }

@@ -34,6 +34,7 @@ struct HttpsTransfer {
   std::vector<types::IpAddress> allowed;  ///< of request.addresses
   std::unique_ptr<CURL, FreeEasy> easy;
   std::unique_ptr<curl_slist, FreeList> resolve;
+  std::unique_ptr<curl_slist, FreeList> fields;
   std::optional<tls::HandshakeJudge> judge;
   HttpsReply reply;
   std::size_t header_octets = 0;

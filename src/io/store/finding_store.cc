@@ -71,6 +71,20 @@ Task<Result<std::vector<StandingFinding>>> FindingStore::of(types::DomainName do
   co_return co_await store_.read<std::vector<StandingFinding>>(Store::Lane::views, std::move(work));
 }
 
+Task<Result<std::vector<FindingCount>>> FindingStore::counts() {
+  std::function<Result<std::vector<FindingCount>>(Database&)> work = [](Database& database) -> Result<std::vector<FindingCount>> {
+    TRY(Rows rows, database.query("SELECT code, severity, whose, count(*) FROM domain_finding GROUP BY code, severity, whose"));
+    std::vector<FindingCount> out;
+    while (true) {
+      TRY(const bool more, rows.next());
+      if (!more) return out;
+      out.push_back({rows.text(0), static_cast<types::Severity>(rows.number(1)), static_cast<types::Party>(rows.number(2)),
+                     static_cast<std::uint64_t>(rows.number(3))});
+    }
+  };
+  co_return co_await store_.read<std::vector<FindingCount>>(Store::Lane::views, std::move(work));
+}
+
 Task<Result<std::vector<StandingFinding>>> FindingStore::our_errors(std::uint32_t most) {
   std::function<Result<std::vector<StandingFinding>>(Database&)> work = [most](Database& database) -> Result<std::vector<StandingFinding>> {
     TRY(Rows rows, database.query("SELECT domain, code, severity, whose, since, evidence FROM domain_finding WHERE severity = 2 AND whose = 1 LIMIT ?1", most));

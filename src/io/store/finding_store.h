@@ -18,6 +18,13 @@ struct StandingFinding {
   Instant since{};
 };
 
+struct FindingCount {
+  std::string code;
+  types::Severity severity = types::Severity::warning;
+  types::Party whose = types::Party::unsaid;
+  std::uint64_t domains = 0;
+};
+
 /// Thread safe.
 class FindingStore {
  public:
@@ -33,6 +40,8 @@ class FindingStore {
   Task<Result<std::vector<StandingFinding>>> of(types::DomainName domain);
   /// Errors that are ours to put right; by domain, at most `most`.
   Task<Result<std::vector<StandingFinding>>> our_errors(std::uint32_t most);
+  /// How many domains have each. Reads all that stand.
+  Task<Result<std::vector<FindingCount>>> counts();
 
  private:
   Store& store_;
