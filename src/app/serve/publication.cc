@@ -27,9 +27,14 @@ std::vector<service::AuthoritativeServer> servers_of(const ZoneSettings& zone) {
   return out;
 }
 
-/// The set every sender asks for, in each shard; of the first shard will do, they are signed together.
-std::vector<types::DnsQuestion> signed_questions(const ZoneSettings& zone) {
-  return {{zone.name.prefixed("_25._tcp.danewerk-probe." + types::shard_name(0)), types::RecordType::tlsa}};
+/// The set every sender asks for, in each shard; of one shard within the zone itself will do, they are signed together.
+std::vector<types::DnsQuestion> signed_questions(const zone::MxZone& zone) {
+  for (const types::DomainName& owner : zone::tlsa_owners(zone)) {
+    if (zone::zone_holding(zone, owner) != zone.apex) continue;  // an explicit shard's zone has keys of its own
+    const bool is_wildcard = owner.text().starts_with("*.");
+    return {{is_wildcard ? owner.parent().prefixed("_25._tcp.danewerk-probe") : owner, types::RecordType::tlsa}};
+  }
+  return {};
 }
 
 service::PublisherSettings publisher_settings(const Settings& settings) {
@@ -156,7 +161,7 @@ Result<void> Worker::build_publisher() {
   }
   TRY(publisher_, service::Publisher::create(publisher_settings(settings_), std::move(parts)));
   zone_watch_ = std::make_unique<service::ZoneWatch>(
-      service::ZoneWatch::Parts{settings_.zone.name, servers_of(settings_.zone), signed_questions(settings_.zone), *resolvers_.front(), entropy_, clock_});
+      service::ZoneWatch::Parts{settings_.zone.name, servers_of(settings_.zone), signed_questions(mx_zone(settings_)), *resolvers_.front(), entropy_, clock_});
   zone_parts_.emplace(ZoneParts{*publisher_, *zone_watch_, {settings_.zone.signature_life, settings_.zone.signature_refresh}, clock_, alerts_,
                                 settings_.zone.check_interval, {}});
   home().post([this] {
