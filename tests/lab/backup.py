@@ -76,6 +76,7 @@ class BackupAndRestore:
         third = self.serves()
         seen, serving = self.instants("publisher.record_seen", lines), self.instants("publisher.serving", lines)
         waited = (serving[third] - seen[third]).total_seconds()
+        demand(third not in (first, second), "a key of before serves again")
         demand(waited >= 2 * TTL - 1, f"key {third} served {waited} s after it was seen, not {2 * TTL}")
         demand(self.danewerk.ds_records() == ds, "the zone's own key did not come back")
         demand(self.danewerk.json("queue", "list")["counts"]["messages"] == waiting, "the mail that waited did not come back")
