@@ -256,4 +256,31 @@ Result<void> read_into(const ConfigValue& value, Denial& out) {
   return {};
 }
 
+Result<void> read_into(const ConfigValue& value, types::Holding& out) {
+  TRY(const auto* text, expect<std::string>(value, "wildcard, explicit or shared, in quotes"));
+  TRY(out, types::parse_holding(*text));
+  return {};
+}
+
+Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out) {
+  return read_list(value, out, [](const std::string& item) -> Result<ShardHolding> {
+    const std::size_t equals = item.find('=');
+    std::uint16_t number = 0;
+    const auto read = std::from_chars(item.data() + 1, item.data() + std::min(equals, item.size()), number);
+    if (equals == std::string::npos || item.front() != 's' || read.ec != std::errc{} || read.ptr != item.data() + equals || number == 0) {
+      return fail(ErrorKind::malformed, "'" + item + "' is not understood; write it like \"s3=explicit\"");
+    }
+    TRY(const types::Holding holding, types::parse_holding(item.substr(equals + 1)));
+    return ShardHolding{static_cast<std::uint16_t>(number - 1), holding};
+  });
+}
+
+types::MxPlan ZoneSettings::mx_plan() const {
+  types::MxPlan out{name, {static_cast<std::uint16_t>(shards)}, std::vector<types::Holding>(shards, holding)};
+  for (const ShardHolding& one : holding_by_shard) {
+    if (one.index < out.holdings.size()) out.holdings[one.index] = one.holding;
+  }
+  return out;
+}
+
 }  // namespace danewerk::app

@@ -30,5 +30,7 @@ Result<void> read_into(const ConfigValue& value, std::vector<NameByAddress>& out
 Result<void> read_into(const ConfigValue& value, std::vector<PoolSettings>& out);
 Result<void> read_into(const ConfigValue& value, std::vector<SecondarySettings>& out);
 Result<void> read_into(const ConfigValue& value, Denial& out);
+Result<void> read_into(const ConfigValue& value, types::Holding& out);
+Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out);
 
 }  // namespace danewerk::app

@@ -109,6 +109,11 @@ std::vector<SchemaRow> zone_rows() {
           &ZoneSettings::servers),
       row("zone.shards", "1", "Into how many parts the MX hosts are cut: contoso-com.s1.mx.example.net; never change it once domains use them.", s,
           &ZoneSettings::shards),
+      row("zone.holding", R"("wildcard")", "How a shard holds its MX hosts: wildcard, explicit or shared (docs/operate/holding.md); never change it once "
+          "domains use them.", s, &ZoneSettings::holding),
+      row("zone.holding_by_shard", "[]", "Shards that differ: \"s3=explicit\".", s, &ZoneSettings::holding_by_shard),
+      row("zone.hosts_per_zone", "12000", "The most hosts of an explicit shard, which is a zone of its own: each change costs more the larger it is.", s,
+          &ZoneSettings::hosts_per_zone),
       row("zone.mx_addresses", "[]", "The addresses of the MX hosts: where the edge is reached from outside.", s, &ZoneSettings::mx_addresses),
       row("zone.tlsa_ttl", R"("1 h")", "TTL of the TLSA records; a key waits twice this long before it serves (RFC 7671 8.1).", s,
           &ZoneSettings::tlsa_ttl),
@@ -258,6 +263,10 @@ std::vector<std::string> contradictions(const Settings& s) {
   if (s.zone.mx_addresses.empty()) out.push_back("zone.mx_addresses: name the addresses where the edge is reached from outside");
   if (s.zone.name_servers.empty()) out.push_back("zone.name_servers: a zone needs at least one name server");
   if (s.zone.shards == 0 || s.zone.shards > 4096) out.push_back("zone.shards: 1 to 4096");
+  for (const ShardHolding& one : s.zone.holding_by_shard) {
+    if (one.index < s.zone.shards) continue;
+    out.push_back("zone.holding_by_shard: there is no shard s" + std::to_string(one.index + 1) + " among " + std::to_string(s.zone.shards));
+  }
   static constexpr std::array algorithms{"ecdsap256sha256", "ecdsap384sha384", "ed25519", "rsasha256"};
   if (std::find(algorithms.begin(), algorithms.end(), s.zone.algorithm) == algorithms.end()) {
     out.push_back("zone.algorithm: '" + s.zone.algorithm + "' is none of ecdsap256sha256, ecdsap384sha384, ed25519, rsasha256");

@@ -14,6 +14,7 @@
 #include "types/domain_name.h"
 #include "types/ip_address.h"
 #include "types/key_algorithm.h"
+#include "types/mx_host_name.h"
 #include "types/rules.h"
 
 namespace danewerk::app {
@@ -26,6 +27,12 @@ struct NameByAddress {
 
 /// A name server of our zone: "ns1.mx.example.net=192.0.2.1" (repeat the name for each address).
 using NameServer = NameByAddress;
+
+/// A shard that is held in another way than the rest: "s3=explicit".
+struct ShardHolding {
+  std::uint16_t index = 0;
+  types::Holding holding = types::Holding::wildcard;
+};
 
 enum class LogStyle : std::uint8_t { logfmt, json };
 enum class ChildOrExternal : std::uint8_t { child, external };
@@ -90,10 +97,16 @@ struct ZoneSettings {
   std::vector<NameServer> name_servers;
   std::vector<types::Endpoint> servers;
   std::uint32_t shards = 1;
+  types::Holding holding = types::Holding::wildcard;
+  std::vector<ShardHolding> holding_by_shard;
+  std::uint32_t hosts_per_zone = 0;
   std::vector<types::IpAddress> mx_addresses;
   std::vector<types::KeyAlgorithm> key_algorithms;
   EdgeProbe probe = EdgeProbe::on;
   Duration tlsa_ttl{}, address_ttl{}, negative_ttl{}, propagation{}, key_life{}, certificate_life{}, check_interval{};
+
+  /// Where MX hosts live: what shards and holdings together say.
+  types::MxPlan mx_plan() const;
 };
 
 /// A set of addresses to send from, each with its EHLO name.

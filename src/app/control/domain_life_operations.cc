@@ -70,6 +70,10 @@ io::Task<Result<Asked>> consider(OperatedParts& parts, types::DomainName domain,
   skips.mta_sts = true;
   CO_TRY(auto looked, co_await parts.life.keeper->look_at(domain, skips, DomainKeeper::Probing::as_remembered));
   const lifecycle::Expectation expected = parts.life.expect(domain);
+  if (expected.holding == types::Holding::shared && what == Ask::disable_dane) {
+    co_return fail(ErrorKind::refused, "domain " + domain.to_string() + ": its MX host " + expected.host.to_string() + " is shared by all domains of its "
+                                           "shard, so DANE cannot be switched off for it alone");
+  }
   const auto snapshot = parts.domains.snapshot();
   const types::AcceptedDomain* found = snapshot->find(domain);
   if (!found) co_return fail(ErrorKind::not_found, "domain " + domain.to_string() + " is not accepted here");

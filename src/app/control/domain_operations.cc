@@ -14,7 +14,8 @@ io::Task<Result<Json>> add_tenant(OperatedParts& parts, Call& call) {
   co_return Json{{"tenant", id.to_string()}};
 }
 
-/// With what a new domain begins (domains.require_control, domains.born_secure).
+}  // namespace
+
 types::DomainFacts facts_at_birth(const LifeParts& life, bool has_zone, Instant now) {
   types::DomainFacts facts;
   if (life.entropy) life.entropy->fill(facts.token);
@@ -25,8 +26,6 @@ types::DomainFacts facts_at_birth(const LifeParts& life, bool has_zone, Instant 
   if (life.born_secure && has_zone) facts.dnssec.asked = facts.dane.asked = types::MaybeInstant(now);
   return facts;
 }
-
-}  // namespace
 
 Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain) {
   Json json{{"domain", domain.domain.to_string()},

@@ -54,6 +54,7 @@ void add_prove_operation(Operations& operations, OperatedParts& parts);
 void add_trace_operation(Operations& operations, OperatedParts& parts);
 void add_domain_operations(Operations& operations, OperatedParts& parts);
 void add_domain_life_operations(Operations& operations, OperatedParts& parts);
+void add_import_operation(Operations& operations, OperatedParts& parts);
 void add_send_operation(Operations& operations, OperatedParts& parts);
 void add_explain_operation(Operations& operations, OperatedParts& parts);
 void add_tenant_operations(Operations& operations, OperatedParts& parts);
@@ -73,6 +74,8 @@ Json anchor_json(const types::NegativeAnchor& anchor, Instant now);
 Result<types::QueueFilter> queue_filter_of(const Json& arguments, const OperatedParts& parts);
 /// An address as people write it, U-labels too. Error: malformed.
 Result<types::Mailbox> parse_mailbox_text(const std::string& text);
+/// With what a new domain begins (domains.require_control, domains.born_secure).
+types::DomainFacts facts_at_birth(const LifeParts& life, bool has_zone, Instant now);
 /// A domain as lists and changes show it.
 Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain);
 /// What a change of a domain's facts changes in the DNS: what resolvers are answered ("diff"), and the records in our zone that bring

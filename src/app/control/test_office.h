@@ -26,6 +26,7 @@ class Office {
     add_queue_operations(operations, *parts);
     add_trace_operation(operations, *parts);
     add_domain_operations(operations, *parts);
+    add_import_operation(operations, *parts);
     add_send_operation(operations, *parts);
     add_status_operation(operations, *parts);
     add_explain_operation(operations, *parts);

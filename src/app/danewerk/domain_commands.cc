@@ -6,6 +6,7 @@
 #include <iostream>
 #include <thread>
 
+#include "app/danewerk/bulk_commands.h"
 #include "app/danewerk/exit_codes.h"
 #include "app/danewerk/render.h"
 #include "app/danewerk/render_domain.h"
@@ -191,6 +192,7 @@ void add_domain_commands(CLI::App& app, const DomainAsking& asking) {
   auto* domain = app.add_subcommand("domain", "the domains whose mail we take, and their life");
   domain->require_subcommand(1);
   add_keeping(domain, options, asking);
+  add_bulk_commands(*domain, asking);
   for (const Verb& verb : verbs) {
     add_verb(with_domain(domain->add_subcommand(verb.name, verb.help), options), options, asking, verb);
     if (verb.exchange) add_verb(with_domain(app.add_subcommand(verb.exchange, std::string("as `domain ") + verb.name

@@ -95,6 +95,15 @@ std::vector<types::DomainName> server_names(const ZoneSettings& zone) {
   return names;
 }
 
+/// Explicit shards are zones of their own.
+std::vector<types::DomainName> shard_zones(const types::MxPlan& plan) {
+  std::vector<types::DomainName> out;
+  for (std::uint16_t i = 0; i < plan.shards.count; ++i) {
+    if (plan.holding_of(i) == types::Holding::explicit_hosts) out.push_back(plan.zone.prefixed(types::shard_name(i)));
+  }
+  return out;
+}
+
 Result<io::ChildSpec> name_server_spec(const Settings& settings) {
   const ZoneSettings& from = settings.zone;
   io::AuthoritativeChildSettings to;
@@ -104,6 +113,7 @@ Result<io::ChildSpec> name_server_spec(const Settings& settings) {
   to.listen = from.listen;
   to.update_at = from.update_address;
   to.zone = from.name;
+  to.shard_zones = shard_zones(from.mx_plan());
   to.name_servers = server_names(from);
   for (const types::DomainName& name : to.name_servers) {
     io::AuthoritativeChildSettings::Host host{name, {}};

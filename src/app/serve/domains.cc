@@ -20,9 +20,11 @@ io::AddressFilter filter_of(const Settings& settings) {
 lifecycle::Expectation Worker::expectation_of(const types::DomainName& domain) const {
   lifecycle::Expectation expected{domain, {}, {}};
   if (settings_.zone.name.is_root()) return expected;
-  const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
-  const auto host = types::mx_host(domain, domain_digest(domain), plan, settings_.zone.name);
+  const types::MxPlan plan = settings_.zone.mx_plan();
+  const io::Sha256 digest = domain_digest(domain);
+  const auto host = types::mx_host(domain, digest, plan);
   if (!host) return expected;
+  expected.holding = plan.holding_of(types::shard_index(digest, plan.shards));
   expected.host = host->name();
   expected.addresses = settings_.zone.mx_addresses;
   return expected;

@@ -49,6 +49,10 @@ service::PublisherSettings publisher_settings(const Settings& settings) {
   return out;
 }
 
+bool has_only_wildcards(const zone::MxZone& zone) {
+  return std::all_of(zone.holdings.begin(), zone.holdings.end(), [](types::Holding holding) { return holding == types::Holding::wildcard; });
+}
+
 rollover::EdgeSight edge_sight(const types::Probe& probe) {
   rollover::EdgeSight out;
   out.address = probe.address.to_string();
@@ -75,7 +79,8 @@ zone::MxZone mx_zone(const Settings& settings) {
   const ZoneSettings& from = settings.zone;
   zone::MxZone out;
   out.apex = from.name;
-  out.shards = {static_cast<std::uint16_t>(from.shards)};
+  out.shards = from.mx_plan().shards;
+  out.holdings = from.mx_plan().holdings;
   out.mx_addresses = from.mx_addresses;
   out.address_ttl = ttl(from.address_ttl);
   out.tlsa_ttl = ttl(from.tlsa_ttl);
@@ -132,12 +137,16 @@ Result<void> Worker::build_publisher() {
   update.server = settings_.zone.update_address;
   TRY(update.key, read_update_key(settings_));
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
-  zone_access_ = std::make_unique<service::DnsZoneAccess>(service::DnsZoneAccess::Settings{settings_.zone.name, std::chrono::seconds(5)}, *updater_,
-                                                          *resolvers_.front(), entropy_, clock_);
+  service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(mx_zone(settings_))};
+  zone_access_ = std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
-  node_store_.emplace(*store_, settings_.zone.name);
-  nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
-  parts.nodes = nodes_.get();
+  if (has_only_wildcards(mx_zone(settings_))) {
+    node_store_.emplace(*store_, settings_.zone.name);
+    nodes_ = std::make_unique<service::PlainNodes>(mx_zone(settings_), *node_store_, *zone_access_, clock_, log_);
+    parts.nodes = nodes_.get();
+  } else {
+    build_hosts();
+  }
   if (settings_.zone.probe == EdgeProbe::on) {
     TRY_VOID(build_edge_prober());
     parts.probe = [this] { return probe_edges(*edge_prober_, edge_errand()); };
@@ -180,6 +189,40 @@ service::ProbeErrand Worker::edge_errand() const {
   errand.host = settings_.zone.name.prefixed("danewerk-probe." + std::string(types::shard_name(0)));
   errand.addresses = settings_.zone.mx_addresses;
   return errand;
+}
+
+/// Single domains' records, and the zones of explicit shards. PlainNodes is for zones of wildcard shards only: those need no look at
+/// domains whose DANE is on.
+void Worker::build_hosts() {
+  const zone::MxZone zone = mx_zone(settings_);
+  host_store_.emplace(*store_);
+  hosts_ = std::make_unique<service::HostKeeper>(service::HostSettings{zone, settings_.zone.hosts_per_zone},
+                                                 service::HostParts{*host_store_, *keys_, *updater_, clock_, log_});
+  delegations_ = std::make_unique<service::Delegations>(zone, settings_.zone.update_address,
+                                                        service::DelegationParts{*keys_, *updater_, entropy_, clock_, log_});
+  home().post([this] {
+    group_->spawn("hosts", hosts_->run());
+    group_->spawn("delegations", delegations_->run());
+  });
+}
+
+Json hosts_json(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
+  Json json{{"waiting", hosts.waiting.all}, {"as_of", to_rfc3339(hosts.as_of)}};
+  for (const io::HostFault& one : hosts.faults) {
+    json["faults"].push_back({{"domain", one.domain.to_string()}, {"what", one.fault}, {"again_at", to_rfc3339(one.again_at)}});
+  }
+  if (hosts.waiting.faulty > 0) json["faulty"] = hosts.waiting.faulty;
+  for (const auto& [zone, count] : hosts.held) json["held"][zone.to_string()] = count;
+  if (!hosts.fault.empty()) json["fault"] = hosts.fault;
+  for (const auto& [zone, fault] : undelegated) json["not_delegated"][zone.to_string()] = fault;
+  return json;
+}
+
+std::optional<std::string> hosts_fault(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
+  if (!hosts.fault.empty()) return hosts.fault;
+  if (!undelegated.empty()) return undelegated.begin()->first.to_string() + ": " + undelegated.begin()->second;
+  if (!hosts.faults.empty()) return hosts.faults.front().domain.to_string() + ": " + hosts.faults.front().fault;
+  return std::nullopt;
 }
 
 /// No zone of ours: STARTTLS is offered all the same, with a certificate made for this run. Nothing is promised by it.

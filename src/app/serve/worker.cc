@@ -338,7 +338,8 @@ io::Task<> Worker::watch_own_side() {
     if (publisher_) {
       const service::PublisherStatus zone = publisher_->status();
       alerts_.set("rollover", zone.held_up);
-      alerts_.set("hosts", zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
+      alerts_.set("hosts", hosts_ ? hosts_fault(hosts_->status(), delegations_->faults())
+                                  : zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
       alerts_.set("certificate", zone.source_fault.empty() ? std::nullopt : std::optional(zone.source_fault));
     }
     co_await clock_.sleep_for(watch_interval);
@@ -352,12 +353,15 @@ Result<void> Worker::open_control() {
   operated_->alerts = &alerts_;
   operated_->life = life_parts();
   if (publisher_) {
-    operated_->mx_host_of = [this](const types::DomainName& domain) {
-      const types::ShardPlan plan{static_cast<std::uint16_t>(settings_.zone.shards)};
-      auto host = types::mx_host(domain, domain_digest(domain), plan, settings_.zone.name);
+    operated_->mx_host_of = [plan = settings_.zone.mx_plan()](const types::DomainName& domain) {
+      auto host = types::mx_host(domain, domain_digest(domain), plan);
       return host ? host->to_string() : host.error().what;
     };
-    operated_->publisher_status = [this] { return status_json(publisher_->status()); };
+    operated_->publisher_status = [this] {
+      Json json = status_json(publisher_->status());
+      if (hosts_) json["hosts"] = hosts_json(hosts_->status(), delegations_->faults());
+      return json;
+    };
     operated_->publisher = publisher_.get();
     add_zone_operations(operations_, *zone_parts_);
   }
@@ -366,6 +370,7 @@ Result<void> Worker::open_control() {
   add_prove_operation(operations_, *operated_);
   add_domain_operations(operations_, *operated_);
   add_domain_life_operations(operations_, *operated_);
+  add_import_operation(operations_, *operated_);
   add_send_operation(operations_, *operated_);
   add_explain_operation(operations_, *operated_);
   add_status_operation(operations_, *operated_);

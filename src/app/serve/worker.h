@@ -33,6 +33,8 @@
 #include "service/publisher/publisher.h"
 #include "service/publisher/zone_watch.h"
 #include "service/queue/scheduler.h"
+#include "service/zones/delegations.h"
+#include "service/zones/host_keeper.h"
 
 namespace danewerk::app {
 
@@ -59,6 +61,7 @@ class Worker {
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
   io::Task<> watch_zone();
+  void build_hosts();
   void build_prover();
   Result<void> build_domains();
   void build_edges();
@@ -121,6 +124,9 @@ class Worker {
   std::unique_ptr<service::DomainKeeper> domain_keeper_;
   std::unique_ptr<service::ZoneWatch> zone_watch_;
   std::optional<ZoneParts> zone_parts_;
+  std::optional<io::HostStore> host_store_;
+  std::unique_ptr<service::HostKeeper> hosts_;
+  std::unique_ptr<service::Delegations> delegations_;
   std::unique_ptr<service::Door> door_;
   std::unique_ptr<service::House> house_;
   std::unique_ptr<service::InboundAdmission> inbound_;

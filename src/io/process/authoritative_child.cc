@@ -54,7 +54,8 @@ std::string remotes(const AuthoritativeChildSettings& settings) {
 
 std::string access_rules(const AuthoritativeChildSettings& settings) {
   std::string out = "acl:\n- id: publisher\n  address: [ 127.0.0.0/8, \"::1\" ]\n  key: " + absolute(settings.update_key.name) +
-                    "\n  action: update\n  update-type: [ A, AAAA, TLSA, TXT, CNAME ]\n  update-owner: zone\n"
+                    "\n  action: update\n  update-type: [ A, AAAA, TLSA, TXT, CNAME" +
+                    std::string(settings.shard_zones.empty() ? "" : ", NS, DS") + " ]\n  update-owner: zone\n"
                     "  update-owner-match: sub-or-equal\n";
   for (std::size_t i = 0; i < settings.secondaries.size(); ++i) {
     const auto& secondary = settings.secondaries[i];
@@ -80,9 +81,15 @@ Result<std::string> server_section(const AuthoritativeChildSettings& settings, c
          "  background-workers: 2\n  tcp-max-clients: 256\n";
 }
 
+/// What all zones below take, beside the first.
+std::uint64_t shard_journals(const AuthoritativeChildSettings& settings) {
+  return settings.shard_zones.size() * static_cast<std::uint64_t>(settings.shard_journal_limit);
+}
+
 std::string database_section(const AuthoritativeChildSettings& settings, const std::string& directory) {
   return "log:\n- target: stderr\n  any: info\ndatabase:\n  storage: " + directory +
-         "\n  journal-db-mode: robust\n  journal-db-max-size: " + number(ByteCount{2 * static_cast<std::uint64_t>(settings.journal_limit)}) +
+         "\n  journal-db-mode: robust\n  journal-db-max-size: " +
+         number(ByteCount{2 * (static_cast<std::uint64_t>(settings.journal_limit) + shard_journals(settings))}) +
          "\n  kasp-db-max-size: 33554432\n  timer-db-max-size: 16777216\n  catalog-db-max-size: 16777216\n";
 }
 
@@ -108,7 +115,22 @@ std::string policy_section(const AuthoritativeChildSettings& settings) {
          "\n  propagation-delay: " + seconds(settings.propagation) + "\n";
 }
 
-std::string zone_section(const AuthoritativeChildSettings& settings, ZoneSource source, const std::string& directory) {
+struct ZoneFile {
+  types::DomainName zone;
+  std::string file;
+  ZoneSource source = ZoneSource::zone_file;
+  ByteCount journal_limit{};
+};
+
+std::string shard_file(const types::DomainName& shard) { return shard.to_string() + ".first.zone"; }
+
+/// A zone that came later than the journal is read from its file once. That the file lies there says that it was.
+ZoneFile shard_zone(const AuthoritativeChildSettings& settings, const types::DomainName& shard, ZoneSource source) {
+  const bool began = source == ZoneSource::journal && std::filesystem::exists(settings.directory + "/" + shard_file(shard));
+  return {shard, shard_file(shard), began ? ZoneSource::journal : ZoneSource::zone_file, settings.shard_journal_limit};
+}
+
+std::string zone_lines(const AuthoritativeChildSettings& settings, const ZoneFile& zone, const std::string& directory) {
   std::string acl = "publisher";
   std::string notify;
   for (std::size_t i = 0; i < settings.secondaries.size(); ++i) {
@@ -117,10 +139,23 @@ std::string zone_section(const AuthoritativeChildSettings& settings, ZoneSource 
   }
   // The journal keeps the whole zone and its history: 20 changes, Knot's default, would be too short a history to start from
   // the zone file again, should knotd die during its first run.
-  return "zone:\n- domain: " + absolute(settings.zone) + "\n  storage: " + directory + "\n  file: first.zone\n  zonefile-sync: -1\n" +
-         "  zonefile-load: " + (source == ZoneSource::zone_file ? "whole" : "none") + "\n  journal-content: all\n  journal-max-usage: " +
-         number(settings.journal_limit) + "\n  journal-max-depth: 10000\n  serial-policy: unixtime\n  dnssec-signing: on\n  dnssec-policy: mx\n" +
+  return "- domain: " + absolute(zone.zone) + "\n  storage: " + directory + "\n  file: " + zone.file + "\n  zonefile-sync: -1\n" +
+         "  zonefile-load: " + (zone.source == ZoneSource::zone_file ? "whole" : "none") + "\n  journal-content: all\n  journal-max-usage: " +
+         number(zone.journal_limit) + "\n  journal-max-depth: 10000\n  serial-policy: unixtime\n  dnssec-signing: on\n  dnssec-policy: mx\n" +
          "  acl: [ " + acl + " ]\n" + (notify.empty() ? "" : "  notify: [ " + notify + " ]\n");
+}
+
+std::string zone_section(const AuthoritativeChildSettings& settings, ZoneSource source, const std::string& directory) {
+  std::string out = "zone:\n" + zone_lines(settings, {settings.zone, "first.zone", source, settings.journal_limit}, directory);
+  for (const types::DomainName& shard : settings.shard_zones) out += zone_lines(settings, shard_zone(settings, shard, source), directory);
+  return out;
+}
+
+/// Expire: a secondary cut off falls silent before what it holds is unsigned (RFC 6781 4.4.2.2).
+std::string start_of_authority(const AuthoritativeChildSettings& settings, const types::DomainName& of, const std::string& ttl) {
+  const std::string contact = settings.contact.is_root() ? "hostmaster." + absolute(settings.zone) : absolute(settings.contact);
+  return absolute(of) + ttl + "SOA " + absolute(settings.name_servers.front()) + " " + contact + " 1 3600 600 " + seconds(settings.signature_refresh) + " " +
+         seconds(settings.negative_ttl) + "\n";
 }
 
 bool needs_low_port(const AuthoritativeChildSettings& settings) {
@@ -142,11 +177,8 @@ Result<std::string> authoritative_config(const AuthoritativeChildSettings& setti
 Result<std::string> first_zone_content(const AuthoritativeChildSettings& settings) {
   const std::string zone = absolute(settings.zone);
   if (settings.name_servers.empty()) return fail(ErrorKind::malformed, "zone " + settings.zone.to_string() + ": no name server is set");
-  const std::string contact = settings.contact.is_root() ? "hostmaster." + zone : absolute(settings.contact);
   const std::string ttl = " " + seconds(settings.ns_ttl) + " IN ";
-  // Expire: a secondary cut off falls silent before what it holds is unsigned (RFC 6781 4.4.2.2).
-  std::string out = zone + ttl + "SOA " + absolute(settings.name_servers.front()) + " " + contact + " 1 3600 600 " + seconds(settings.signature_refresh) +
-                    " " + seconds(settings.negative_ttl) + "\n";
+  std::string out = start_of_authority(settings, settings.zone, ttl);
   for (const auto& server : settings.name_servers) {
     const bool has_address = std::any_of(settings.glue.begin(), settings.glue.end(), [&](const auto& host) { return host.name == server; });
     if (server.is_within(settings.zone) && !has_address) {
@@ -163,6 +195,13 @@ Result<std::string> first_zone_content(const AuthoritativeChildSettings& setting
   return out;
 }
 
+std::string first_shard_content(const AuthoritativeChildSettings& settings, const types::DomainName& shard) {
+  const std::string ttl = " " + seconds(settings.ns_ttl) + " IN ";
+  std::string out = start_of_authority(settings, shard, ttl);
+  for (const auto& server : settings.name_servers) out += absolute(shard) + ttl + "NS " + absolute(server) + "\n";
+  return out;
+}
+
 Result<ChildSpec> authoritative_child(const AuthoritativeChildSettings& settings) {
   TRY(const std::string content, first_zone_content(settings));
   const bool has_journal = std::filesystem::exists(settings.directory + "/journal/data.mdb");
@@ -170,6 +209,10 @@ Result<ChildSpec> authoritative_child(const AuthoritativeChildSettings& settings
   TRY(const std::string text, authoritative_config(settings, source));
   TRY_VOID(prepare_child_directory(settings.directory, settings.run_as));
   if (source == ZoneSource::zone_file) TRY_VOID(write_child_config(settings.directory + "/first.zone", content, settings.run_as));
+  for (const types::DomainName& shard : settings.shard_zones) {
+    if (shard_zone(settings, shard, source).source == ZoneSource::journal) continue;
+    TRY_VOID(write_child_config(settings.directory + "/" + shard_file(shard), first_shard_content(settings, shard), settings.run_as));
+  }
   const std::string config = settings.directory + "/knot.conf";
   TRY_VOID(write_child_config(config, text, settings.run_as));
   ChildSpec spec;
@@ -178,7 +221,9 @@ Result<ChildSpec> authoritative_child(const AuthoritativeChildSettings& settings
   spec.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "MALLOC_ARENA_MAX=2"};
   spec.run_as = settings.run_as;
   spec.may_bind_low_ports = needs_low_port(settings);
-  spec.memory_limit = settings.memory_limit;
+  constexpr std::uint64_t memory_a_shard = 64 * 1024 * 1024;  // some 12,000 hosts, measured (bench/README.md), and room
+  const std::uint64_t for_shards = 2 * shard_journals(settings) + settings.shard_zones.size() * memory_a_shard;
+  spec.memory_limit = ByteCount{static_cast<std::uint64_t>(settings.memory_limit) + for_shards};
   // Knot 3.2 unpacks its configuration into a directory it makes below /tmp, a path fixed in the program.
   spec.writable = {settings.directory, "/tmp"};
   return spec;

@@ -39,6 +39,7 @@ struct AuthoritativeChildSettings {
   std::vector<types::Endpoint> listen;       ///< where the world asks; usually port 53 of every address
   types::Endpoint update_at;                 ///< where we send updates and read back: a loopback address
   types::DomainName zone;
+  std::vector<types::DomainName> shard_zones;  ///< zones below it, served and signed in the same way; the publisher delegates them
   std::vector<types::DomainName> name_servers;  ///< the NS records; the first is the SOA's primary
   struct Host {
     types::DomainName name;
@@ -66,7 +67,8 @@ struct AuthoritativeChildSettings {
   Duration signature_refresh = std::chrono::hours(7 * 24);  ///< signed anew so long before the end
   Duration propagation = std::chrono::hours(1);             ///< to the last secondary
   ByteCount journal_limit{256 * 1024 * 1024};
-  ByteCount memory_limit{2'000'000'000};     ///< address space; Knot maps its databases
+  ByteCount shard_journal_limit{64 * 1024 * 1024};  ///< of each zone below: some 10,000 hosts and their changes
+  ByteCount memory_limit{2'000'000'000};     ///< address space; Knot maps its databases. Zones below it need more, which is added
 };
 
 /// Where knotd finds the zone when it starts.
@@ -76,6 +78,8 @@ Result<std::string> authoritative_config(const AuthoritativeChildSettings& setti
 
 /// SOA, NS and glue: what the zone begins with; all else comes by update.
 Result<std::string> first_zone_content(const AuthoritativeChildSettings& settings);
+/// The same for one of shard_zones: its name servers are those of the zone above.
+std::string first_shard_content(const AuthoritativeChildSettings& settings, const types::DomainName& shard);
 
 /// Prepares the directory, writes knot.conf and, where there is no journal, the first zone file; says how to start it.
 /// Errors: malformed (also where no name server, no TSIG secret or one too short is set), denied, unavailable.

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "io/store/domain_store.h"
 #include "io/store/key_store.h"
 #include "io/store/test_rig.h"
@@ -99,6 +101,12 @@ TEST(DomainStore, many_domains_in_one_change) {
   ASSERT_TRUE(finish(*store, domains->add(many, act)).has_value());
   EXPECT_EQ(domains->snapshot()->size(), 3000U);
   EXPECT_NE(domains->snapshot()->find(*types::DomainName::parse("d2999.example")), nullptr);
+  std::set<types::DomainName> met;
+  const auto all = [](const types::AcceptedDomain&) { return true; };
+  for (std::size_t i = 0; i < Domains::part_count; ++i) {
+    for (const types::AcceptedDomain& one : domains->snapshot()->part(i, all)) EXPECT_TRUE(met.insert(one.domain).second) << one.domain.to_string();
+  }
+  EXPECT_EQ(met.size(), 3000U) << "the parts together are all";
 }
 
 TEST(KeyStore, instants_are_set_once_and_survive) {

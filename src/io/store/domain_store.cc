@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "io/store/domain_rows.h"
 #include "io/store/ledger.h"
 
@@ -46,10 +47,15 @@ std::vector<types::Tenant> Domains::tenants() const {
 }
 
 std::vector<types::AcceptedDomain> Domains::part(std::size_t index, const std::function<bool(const types::AcceptedDomain&)>& wanted) const {
+  CHECK(index < part_count);
+  constexpr std::size_t shards_in_part = shard_count / part_count;
+  static_assert(shards_in_part * part_count == shard_count);
   std::vector<types::AcceptedDomain> out;
-  if (!shards_.at(index)) return out;
-  for (const auto& [name, domain] : shards_[index]->domains) {
-    if (wanted(domain)) out.push_back(domain);
+  for (std::size_t at = index * shards_in_part; at < (index + 1) * shards_in_part; ++at) {
+    if (!shards_[at]) continue;
+    for (const auto& [name, domain] : shards_[at]->domains) {
+      if (wanted(domain)) out.push_back(domain);
+    }
   }
   return out;
 }
@@ -151,9 +157,14 @@ std::shared_ptr<const Domains> DomainStore::snapshot() const {
 Task<Result<void>> DomainStore::change(Writer::Work work, std::function<void(Domains&)> show) {
   Writer::Answer settled = [shared = shared_, show = std::move(show)](const Result<void>& result) {
     if (!result) return;
-    const std::lock_guard guard(shared->mutex);
-    auto next = std::make_shared<Domains>(*shared->current);
+    std::shared_ptr<const Domains> current;
+    {
+      const std::lock_guard guard(shared->mutex);
+      current = shared->current;
+    }
+    auto next = std::make_shared<Domains>(*current);  // on the one thread that ever changes it: readers need not wait
     show(*next);
+    const std::lock_guard guard(shared->mutex);
     shared->current = std::move(next);
   };
   co_return co_await store_.writer().write(std::move(work), std::move(settled));

@@ -289,8 +289,35 @@ CREATE INDEX mx_host_off ON accepted_domain(domain)
   WHERE (dnssec_asked <= dnssec_withdrawn OR dane_asked <= dane_withdrawn) AND (dnssec_asked != 0 OR dane_asked != 0);
 )";
 
+// 13: which domains' MX hosts may need a change in the zone, where shards are held in other ways than by a wildcard (host_store.h): then
+// there is a zone_fact "hosts". The triggers note it in the transaction that makes the change, whoever makes it. AUTOINCREMENT: an id
+// is never used again, so that finished work never takes newer work along.
+constexpr const char* host_tables = R"(
+CREATE TABLE mx_host_work (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  domain TEXT NOT NULL UNIQUE,
+  not_before INTEGER NOT NULL DEFAULT 0,
+  fault TEXT NOT NULL DEFAULT ''
+);
+CREATE TRIGGER mx_host_of_new_domain AFTER INSERT ON accepted_domain WHEN EXISTS (SELECT 1 FROM zone_fact WHERE name = 'hosts') BEGIN
+  DELETE FROM mx_host_work WHERE domain = NEW.domain;
+  INSERT INTO mx_host_work(domain) VALUES(NEW.domain);
+END;
+CREATE TRIGGER mx_host_of_gone_domain AFTER DELETE ON accepted_domain WHEN EXISTS (SELECT 1 FROM zone_fact WHERE name = 'hosts') BEGIN
+  DELETE FROM mx_host_work WHERE domain = OLD.domain;
+  INSERT INTO mx_host_work(domain) VALUES(OLD.domain);
+END;
+CREATE TRIGGER mx_host_of_asked_domain AFTER UPDATE OF dnssec_asked, dnssec_withdrawn, dane_asked, dane_withdrawn ON accepted_domain
+  WHEN (OLD.dnssec_asked != NEW.dnssec_asked OR OLD.dnssec_withdrawn != NEW.dnssec_withdrawn OR OLD.dane_asked != NEW.dane_asked
+    OR OLD.dane_withdrawn != NEW.dane_withdrawn) AND EXISTS (SELECT 1 FROM zone_fact WHERE name = 'hosts')
+BEGIN
+  DELETE FROM mx_host_work WHERE domain = NEW.domain;
+  INSERT INTO mx_host_work(domain) VALUES(NEW.domain);
+END;
+)";
+
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables, certificate_tables, finding_table, node_table};
+                                    life_tables, certificate_tables, finding_table, node_table, host_tables};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));
