@@ -207,6 +207,10 @@ class Server:
         self.process = self.host.popen(self.command_, log=self.log)
         self.host.await_port(53, "udp", self.process, self.log, 30)
 
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
     def dig(self, name: str, kind: str) -> str:
         return self.host.run(["kdig", f"@{self.host.ipv4}", "+short", "+norec", "+time=2", "+retry=1", name, kind], check=False).stdout.strip()
 
@@ -249,7 +253,10 @@ class PowerDns(Server):
         self.start()
 
     def sign(self) -> None:
+        """Begun anew, or it would go on without for as long as it remembers that there were no keys (dnssec-key-cache-ttl, 30 s)."""
         self.util("secure-zone", ZONE)
+        self.stop()
+        self.start()
 
 
 class KnotPrimary(Server):

@@ -11,8 +11,8 @@ std::string render_backup(const Json& answer) {
 
 std::string render_restore(const Json& answer) {
   std::string out = "restored the state of " + answer.value("taken", "") + "; what was there lies beside it (*.before-restore-*)\n";
-  if (answer.value("keys_that_wait_again", 0) == 0) return out;
-  return out + "The TLS keys wait twice the TTL of their records before they serve, in case others were published since; port 25 opens then.\n";
+  if (answer.value("keys_withdrawn", 0) == 0) return out;
+  return out + "Its TLS keys never serve again, in case they were rolled or stolen since; new ones wait twice the TTL of their records, then port 25 opens.\n";
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ void add_backup_commands(CLI::App& app, const Offline& offline) {
   auto* restore = app.add_subcommand("restore", "put a backup in place of the state; the program must be stopped");
   restore->add_option("directory", directory, "the backup")->required();
   restore->add_flag("--over-newer", wishes.over_newer, "even where the state is newer: mail accepted since the backup is then lost");
-  restore->add_flag("--nothing-rolled-since", wishes.nothing_rolled_since, "no TLS key was rolled since the backup: let the keys serve at once");
+  restore->add_flag("--nothing-rolled-since", wishes.nothing_rolled_since, "no TLS key was rolled since the backup: let its keys serve at once");
   offline.add_json(restore);
   restore->callback([&offline] {
     const auto settings = offline.settings();

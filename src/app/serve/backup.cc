@@ -125,13 +125,50 @@ Result<void> move_aside(const std::string& path, const std::string& stamp) {
 
 Result<void> refuse_newer(const std::string& mail, const std::string& backup, bool over_newer) {
   std::error_code error;
-  if (over_newer || !fs::exists(mail + "/store.sqlite", error)) return {};
+  if (over_newer || !fs::exists(mail + "/store.sqlite", error) || fs::file_size(mail + "/store.sqlite", error) == 0) return {};
   TRY(const Instant there, io::newest_fact(mail + "/store.sqlite"));
   TRY(const Instant kept, io::newest_fact(backup + "/mail/store.sqlite"));
   if (there <= kept) return {};
   return fail(ErrorKind::conflict, mail + " is newer than the backup: something happened there at " + to_rfc3339(there) +
                                        ", in the backup last at " + to_rfc3339(kept) +
                                        ". Mail accepted since would be lost and keys made since forgotten; if that is meant, add --over-newer");
+}
+
+/// What shall take the place of `path`, made whole beside it before anything is moved.
+Result<std::string> stage(const std::string& from, const std::string& path, const std::string& user) {
+  const std::string staged = path + ".restoring";
+  std::error_code error;
+  fs::remove_all(staged, error);
+  if (error) return trouble("cannot remove " + staged, error);
+  TRY_VOID(copy_tree(from, staged));
+  fs::permissions(staged, fs::perms::owner_all, error);
+  if (error) return trouble("cannot make " + staged + " private", error);
+  TRY_VOID(give_to(staged, user));
+  return staged;
+}
+
+Result<void> put_in_place(const std::string& staged, const std::string& path, const std::string& stamp) {
+  TRY_VOID(move_aside(path, stamp));
+  std::error_code error;
+  fs::rename(staged, path, error);
+  if (error) return trouble("cannot move " + staged + " to " + path, error);
+  return {};
+}
+
+/// No key of before serves in a zone that cannot be asked what came after.
+Result<std::uint32_t> let_go_of_keys(const Settings& settings, const std::string& staged_mail, Instant now) {
+  const auto longest = std::chrono::duration_cast<std::chrono::seconds>(std::max(settings.zone.tlsa_ttl, settings.zone.negative_ttl));
+  return io::withdraw_keys(staged_mail + "/store.sqlite", settings.zone.name.to_string(), Ttl{static_cast<std::uint32_t>(longest.count())}, now);
+}
+
+Result<void> restore_update_key(const Settings& settings, const std::string& directory, const std::string& stamp) {
+  const std::string path = settings.server.state_directory + "/update.key";
+  std::error_code error;
+  if (!fs::exists(directory + "/update.key", error)) return {};
+  TRY_VOID(move_aside(path, stamp));
+  fs::copy_file(directory + "/update.key", path, error);
+  if (error) return trouble("cannot restore " + path, error);
+  return give_to(path, settings.server.user);
 }
 
 }  // namespace
@@ -167,34 +204,29 @@ Result<Json> run_restore(const Settings& settings, const std::string& directory,
   std::error_code error;
   fs::create_directories(state, error);
   if (error) return trouble("cannot make " + state, error);
-  const std::string stamp = taken;
-  if (fs::exists(state + "/mail", error)) {  // held while we look and move: nobody starts meanwhile
-    TRY(const auto lock, io::PosixDisk(state + "/mail").prepare());
+  std::unique_ptr<io::DiskLock> lock;  // held while we look and move: nobody starts meanwhile
+  if (fs::exists(state + "/mail", error)) {
+    TRY(lock, io::PosixDisk(state + "/mail").prepare());
     TRY_VOID(refuse_newer(state + "/mail", directory, wishes.over_newer));
-    TRY_VOID(move_aside(state + "/mail", stamp));
   }
-  TRY_VOID(copy_tree(directory + "/mail", state + "/mail"));
-  fs::permissions(state + "/mail", fs::perms::owner_all, error);
-  if (error) return trouble("cannot make " + state + "/mail private", error);
-  std::uint32_t reset = 0;
-  if (has_zone_child(settings)) {
-    TRY_VOID(move_aside(knot_directory(settings), stamp));
-    TRY_VOID(copy_tree(directory + "/dns", knot_directory(settings)));
-    TRY_VOID(give_to(knot_directory(settings), settings.server.dns_user));
-    if (!wishes.nothing_rolled_since) {
-      const auto longest = std::chrono::duration_cast<std::chrono::seconds>(std::max(settings.zone.tlsa_ttl, settings.zone.negative_ttl));
-      TRY(reset, io::forget_publications(state + "/mail/store.sqlite", Ttl{static_cast<std::uint32_t>(longest.count())}));
-    }
+  const Instant now = io::SystemClock().now();
+  const std::string stamp = to_rfc3339(now);
+  TRY(const std::string mail, stage(directory + "/mail", state + "/mail", settings.server.user));
+  const bool child = has_zone_child(settings);
+  std::string dns;
+  std::uint32_t let_go = 0;
+  if (child) {
+    TRY(dns, stage(directory + "/dns", knot_directory(settings), settings.server.dns_user));
   }
-  if (fs::exists(directory + "/update.key", error)) {
-    TRY_VOID(move_aside(state + "/update.key", stamp));
-    fs::copy_file(directory + "/update.key", state + "/update.key", error);
-    if (error) return trouble("cannot restore " + state + "/update.key", error);
-    TRY_VOID(give_to(state + "/update.key", settings.server.user));
+  if (child && !wishes.nothing_rolled_since) {
+    TRY(let_go, let_go_of_keys(settings, mail, now));
+    TRY_VOID(give_to(mail, settings.server.user));
   }
-  TRY_VOID(give_to(state + "/mail", settings.server.user));
+  TRY_VOID(put_in_place(mail, state + "/mail", stamp));  // before the zone: stopped in between, no key of before may serve
+  if (child) TRY_VOID(put_in_place(dns, knot_directory(settings), stamp));
+  TRY_VOID(restore_update_key(settings, directory, stamp));
   ::sync();
-  return Json{{"restored", directory}, {"taken", taken}, {"keys_that_wait_again", reset}};
+  return Json{{"restored", directory}, {"taken", taken}, {"keys_withdrawn", let_go}};
 }
 
 }  // namespace danewerk::app

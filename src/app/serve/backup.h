@@ -2,8 +2,8 @@
 //
 // A backup is taken beside the running program, by SQLite's online copy and by Knot's own; a restore wants it stopped. The danger is
 // not in losing but in returning: a key older than what the world's caches hold must not serve. So a restore never replaces a state
-// in which something happened after the backup, and every key waits again as PUB-03 says, unless the operator knows that none
-// was rolled since. With an external primary the zone itself tells (service/publisher). docs/operate/backup.md
+// in which something happened after the backup, and no key of the backup serves again: new ones are made and wait as PUB-03 says,
+// unless the operator knows that none was rolled since. With an external primary the zone itself tells (service/publisher). docs/operate/backup.md
 #pragma once
 
 #include <string>

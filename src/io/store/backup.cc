@@ -68,12 +68,13 @@ Result<Instant> newest_fact(const std::string& path) {
   return rows.instant(0);
 }
 
-Result<std::uint32_t> forget_publications(const std::string& path, Ttl displaced) {
+Result<std::uint32_t> withdraw_keys(const std::string& path, const std::string& zone, Ttl longest, Instant now) {
   TRY(Database database, Database::open(path, "", Database::Mode::writer));
-  TRY_VOID(database.run("UPDATE key_pair SET published_at = NULL, seen_everywhere_at = NULL, serving_since = NULL"
-                        " WHERE retired_at IS NULL AND withdrawn_at IS NULL"));
+  TRY_VOID(database.run("UPDATE key_pair SET withdrawn_at = ?1 WHERE withdrawn_at IS NULL", now));
   const auto keys = static_cast<std::uint32_t>(database.changes());
-  TRY_VOID(database.run("UPDATE zone_fact SET value = max(CAST(value AS INTEGER), ?1) WHERE name LIKE 'displaced/%'", std::int64_t{displaced.count()}));
+  TRY_VOID(database.run("INSERT INTO zone_fact(zone, name, value, at) VALUES(?1, 'earlier-ttl', ?2, ?3)"
+                        " ON CONFLICT DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)), at = excluded.at",
+                        zone, std::to_string(longest.count()), now));
   return keys;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "io/store/key_store.h"
@@ -54,25 +55,25 @@ TEST_F(Backup, copies_a_database_in_use_and_nothing_of_later) {
   EXPECT_EQ(*newest_fact(copy), test::start_of_time + std::chrono::hours(1));
 }
 
-TEST_F(Backup, a_restored_key_was_never_published) {  // PUB-03
+TEST_F(Backup, keys_of_an_older_copy_never_serve_again) {  // PUB-02, PUB-03
+  const Instant later = test::start_of_time + std::chrono::hours(30);
   add_key("first", std::nullopt);
   add_key("gone", test::start_of_time + std::chrono::hours(2));
   const std::string copy = directory_ + "/restored/store.sqlite";
   std::filesystem::create_directories(directory_ + "/restored");
   ASSERT_TRUE(copy_database(original(), copy));
-  ASSERT_EQ(*forget_publications(copy, Ttl{3600}), 1U);
+  ASSERT_EQ(*withdraw_keys(copy, "mx.example", Ttl{3600}, later), 2U);
+  ASSERT_EQ(*withdraw_keys(copy, "mx.example", Ttl{60}, later), 0U) << "the longer TTL stays";
   store_ = *Store::open(std::make_shared<PosixDisk>(directory_ + "/restored"), test::turned_settings());
   KeyStore keys(*store_);
   const auto all = *test::finish(*store_, keys.keys());
   ASSERT_EQ(all.size(), 2U);
-  EXPECT_FALSE(all[0].published_at || all[0].seen_everywhere_at || all[0].serving_since);
-  EXPECT_TRUE(all[1].serving_since && all[1].retired_at) << "a retired key stays retired";
+  EXPECT_TRUE(all[0].withdrawn_at == later && all[1].withdrawn_at == later);
   const auto facts = *test::finish(*store_, keys.zone_facts("mx.example"));
-  ASSERT_EQ(facts.size(), 2U);
-  for (const ZoneFact& fact : facts) {
-    EXPECT_TRUE(fact.name.starts_with("displaced/")) << fact.name;
-    EXPECT_EQ(fact.value, "3600");
-  }
+  const auto earlier = std::find_if(facts.begin(), facts.end(), [](const ZoneFact& fact) { return fact.name == "earlier-ttl"; });
+  ASSERT_NE(earlier, facts.end());
+  EXPECT_EQ(earlier->value, "3600");
+  EXPECT_EQ(earlier->at, later);
 }
 
 }  // namespace
