@@ -144,7 +144,7 @@ Result<void> Worker::build_publisher() {
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
   service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(mx_zone(settings_))};
   zone_access_ = std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
-  challenge_records_.emplace(*zone_access_, settings_.zone.name, servers_of(settings_.zone), clock_);
+  challenge_records_.emplace(*zone_access_, mx_zone(settings_), servers_of(settings_.zone), clock_);
   TRY_VOID(build_certificates());
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
   parts.source = desk_->source();

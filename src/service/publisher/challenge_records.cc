@@ -36,10 +36,10 @@ io::Task<std::string> ChallengeRecords::lacking(types::RrSet set) {
 }
 
 io::Task<Result<void>> ChallengeRecords::publish(types::DomainName name, std::string value) {
-  if (!name.is_within(zone_)) co_return fail(ErrorKind::denied, name.to_string() + " is not in our zone " + zone_.to_string());
+  if (!name.is_within(zone_.apex)) co_return fail(ErrorKind::denied, name.to_string() + " is not in our zone " + zone_.apex.to_string());
   const types::RrSet set = record(name, value);
   types::ZoneChange change;
-  change.zone = zone_;
+  change.zone = zone::zone_holding(zone_, name);
   change.adds.push_back(set);
   CO_TRY_VOID(co_await apply(std::move(change)));
   const Instant until = clock_.now() + patience_;
@@ -54,7 +54,7 @@ io::Task<Result<void>> ChallengeRecords::publish(types::DomainName name, std::st
 io::Task<Result<void>> ChallengeRecords::remove(types::DomainName name, std::string value) {
   const types::RrSet set = record(name, value);
   types::ZoneChange change;
-  change.zone = zone_;
+  change.zone = zone::zone_holding(zone_, name);
   change.deletes.emplace_back(types::DeleteRecord{set.name, set.type, set.rdatas.front()});
   co_return co_await apply(std::move(change));
 }

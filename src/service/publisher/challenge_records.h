@@ -2,12 +2,13 @@
 //
 // They go the way of every change of the zone: one signed update at the primary, read back from every server with valid signatures,
 // because a CA asks whichever server it likes, from several places. Records of others at the same name are not touched: a value is
-// added, and exactly that value is taken out again.
+// added, and exactly that value is taken out again. An explicit shard is a zone of its own, and the update names the zone it is for.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "engine/zone/mx_zone.h"
 #include "io/runtime/clock.h"
 #include "service/publisher/zone_access.h"
 
@@ -15,7 +16,7 @@ namespace danewerk::service {
 
 class ChallengeRecords {
  public:
-  ChallengeRecords(ZoneAccess& access, types::DomainName zone, std::vector<AuthoritativeServer> servers, io::Clock& clock,
+  ChallengeRecords(ZoneAccess& access, zone::MxZone zone, std::vector<AuthoritativeServer> servers, io::Clock& clock,
                    Duration patience = std::chrono::minutes(2))
       : access_(access), zone_(std::move(zone)), servers_(std::move(servers)), clock_(clock), patience_(patience) {}
 
@@ -29,7 +30,7 @@ class ChallengeRecords {
   io::Task<std::string> lacking(types::RrSet set);
 
   ZoneAccess& access_;
-  types::DomainName zone_;
+  zone::MxZone zone_;
   std::vector<AuthoritativeServer> servers_;
   io::Clock& clock_;
   Duration patience_;
