@@ -199,9 +199,15 @@ class Certificates:
         demand(record == self.serving_record(), f"{record} is served, {self.serving_record()} is said to be")
         return issuer
 
+    def following(self) -> str:
+        """The key that serves next, once its record is published: after a roll that takes its time."""
+        def published() -> str | None:
+            return next((k["key"] for k in self.danewerk.json("certificate", "list")["keys"] if k["record"].endswith("(next)")), None)
+        return wait_until(published, "a next key to be published", PATIENCE, 0.2)
+
     def rolled(self) -> str:
         before = self.serving_record()
-        following = next(k["key"] for k in self.danewerk.json("certificate", "list")["keys"] if k["record"].endswith("(next)"))
+        following = self.following()
         self.danewerk.command("key", "roll", "--why", "test")
         wait_until(lambda: self.danewerk.json("status")["zone"].get("serving") == following, "the next key to serve", PATIENCE, 0.2)
         issuer, record = self.served()
@@ -235,6 +241,7 @@ class Certificates:
 
     def stage(self, tool: str, arguments: list[str], chain: str, **environment: str) -> str:
         """One of the recipes of docs/operate/certificates.md, word for word but for the CA."""
+        self.following()
         request = self.danewerk.json("certificate", "csr", "next")
         (self.host.dir / "var/tmp/next.csr").write_text(request["request"])
         script = '#!/bin/sh\nexec /var/bin/danewerk --config /etc/lab/danewerk.toml certificate challenge "$@"\n'
@@ -268,6 +275,7 @@ class Certificates:
         refused = self.danewerk.run("certificate", "stage", "--chain", "/var/pebble-like.pem")
         demand(refused.returncode == 2, f"a file that is not there: {refused}")
         Authority(self.danewerk.authority_folder).issue(self.host.dir / "var/tmp/other.key", self.host.dir / "var/tmp/other.pem", ["*.s1.mx.hoster.example"])
+        self.following()
         refused = self.danewerk.run("certificate", "stage", "--chain", "/var/tmp/other.pem")
         demand(refused.returncode == 1 and "no published record matches" in refused.stderr and "(next)" in refused.stderr, f"{refused}")
         return "refused, with the keys that are published"

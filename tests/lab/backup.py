@@ -2,7 +2,7 @@
 
     /usr/bin/python3 -m tests.lab.backup --run build/lab-backup      (as root, from the project's root)
 
-With the built-in name server, whose zone goes back as well, so that only the wait protects. A foreign Postfix with DANE mandatory in
+With the built-in name server, whose zones (one shard is a zone of its own) go back as well, so that only the wait protects. A foreign Postfix with DANE mandatory in
 all but name (the domain is secure) sends before and after. Exit 1 if any of it fails.
 """
 import argparse
@@ -27,7 +27,10 @@ class BackupAndRestore:
     def __init__(self, run_dir: Path, program: Path):
         self.world = ZoneWorld(run_dir, {})
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program, TIMINGS)
-        self.danewerk.zone_settings = {"key_life": f'"{KEY_LIFE} s"'}
+        self.danewerk.zone_settings = {"key_life": f'"{KEY_LIFE} s"', "shards": "2", "holding_by_shard": '["s2=explicit"]'}
+
+    def shard_keys(self) -> set[str]:
+        return set(self.danewerk.host.run(["kdig", f"@{self.danewerk.host.ipv4}", "+short", f"s2.{ZONE}", "DNSKEY"]).stdout.split("\n"))
 
     def serves(self, other_than: str = "") -> str:
         return wait_until(lambda: (now := self.world.serving(self.danewerk)) != other_than and now, "a key to serve", 90, 0.2)
@@ -61,6 +64,8 @@ class BackupAndRestore:
         first = self.serves()
         self.danewerk.command("domain", "add", "contoso.lab", "--tenant", "contoso", "--route", "lmtp:10.77.0.40:24", "--why", "test")
         self.mail_arrives_verified()
+        shard_keys = self.shard_keys()
+        demand(len(shard_keys) > 1, "the shard that is a zone of its own shows no key")
         print(self.danewerk.command("backup", PLACE).strip())
         self.refused("is not empty", "backup", PLACE)
         waiting = self.danewerk.json("queue", "list")["counts"]["messages"]
@@ -78,6 +83,7 @@ class BackupAndRestore:
         waited = (serving[third] - seen[third]).total_seconds()
         demand(third not in (first, second), "a key of before serves again")
         demand(waited >= 2 * TTL - 1, f"key {third} served {waited} s after it was seen, not {2 * TTL}")
+        demand(self.shard_keys() == shard_keys, "the key of the shard's own zone did not come back")
         demand(self.danewerk.ds_records() == ds, "the zone's own key did not come back")
         demand(self.danewerk.json("queue", "list")["counts"]["messages"] == waiting, "the mail that waited did not come back")
         self.mail_arrives_verified()

@@ -58,7 +58,8 @@ bool has_zone_child(const Settings& settings) { return !settings.zone.name.is_ro
 
 std::string knot_directory(const Settings& settings) { return settings.server.state_directory + "/dns"; }
 
-/// Knot copies its keys, journal and timers itself, into a directory of its own; from there they are ours to move.
+/// Knot copies keys, journal and timers of all its zones itself (explicit shards are zones of their own), into a directory of its own;
+/// from there they are ours to move.
 Result<void> backup_zone(const Settings& settings, const std::string& into) {
   const std::string knotc = fs::path(settings.zone.binary).parent_path().string() + "/knotc";
   const std::string staging = knot_directory(settings) + "/backup";
@@ -66,8 +67,7 @@ Result<void> backup_zone(const Settings& settings, const std::string& into) {
   fs::remove_all(staging, error);
   io::ChildSpec spec;
   spec.name = "knotc";
-  spec.argv = {knotc, "-c", knot_directory(settings) + "/knot.conf", "-b", "zone-backup", "+backupdir", staging, "+journal", "+timers", "+kaspdb",
-               settings.zone.name.to_string()};
+  spec.argv = {knotc, "-c", knot_directory(settings) + "/knot.conf", "-b", "zone-backup", "+backupdir", staging, "+journal", "+timers", "+kaspdb"};
   spec.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   if (geteuid() == 0) {  // its control socket is the name server's own
     TRY(spec.run_as, io::RunAs::find(settings.server.dns_user));
@@ -76,6 +76,13 @@ Result<void> backup_zone(const Settings& settings, const std::string& into) {
   if (end.how != io::ProgramEnd::How::exited || end.code != 0) return fail(ErrorKind::unavailable, "the name server could not copy its zone: " + end.output);
   TRY_VOID(copy_tree(staging, into));
   fs::remove_all(staging, error);
+  // That a zone's first file lies there says that its journal began (io/process/authoritative_child.h).
+  for (const auto& entry : fs::directory_iterator(knot_directory(settings), error)) {
+    if (entry.path().extension() != ".zone") continue;
+    fs::copy_file(entry.path(), fs::path(into) / entry.path().filename(), fs::copy_options::overwrite_existing, error);
+    if (error) return trouble("cannot copy " + entry.path().string(), error);
+  }
+  if (error) return trouble("cannot read " + knot_directory(settings), error);
   return {};
 }
 
