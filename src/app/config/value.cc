@@ -1,7 +1,6 @@
 #include "app/config/value.h"
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include "app/config/toml_library.h"
 
 namespace danewerk::app {
 namespace {

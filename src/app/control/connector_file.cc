@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
+#include "app/config/toml_library.h"
 #include "io/text/idna.h"
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace danewerk::app {
 namespace {
