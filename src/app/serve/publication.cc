@@ -31,8 +31,7 @@ std::vector<service::AuthoritativeServer> servers_of(const ZoneSettings& zone) {
 std::vector<types::DnsQuestion> signed_questions(const zone::MxZone& zone) {
   for (const types::DomainName& owner : zone::tlsa_owners(zone)) {
     if (zone::zone_holding(zone, owner) != zone.apex) continue;  // an explicit shard's zone has keys of its own
-    const bool is_wildcard = owner.text().starts_with("*.");
-    return {{is_wildcard ? owner.parent().prefixed("_25._tcp.danewerk-probe") : owner, types::RecordType::tlsa}};
+    return {{service::probe_for(owner), types::RecordType::tlsa}};
   }
   return {};
 }
@@ -203,7 +202,7 @@ Result<void> Worker::build_certificates() {
   DeskParts parts{settings_, *store_, *keys_, *resolvers_.front(), clock_, log_, alerts_, home(), [this] { return trust_; }};
   if (challenge_records_) {
     parts.records = &*challenge_records_;
-    parts.mx_names = zone::certificate_names(publisher_settings(settings_).zone);
+    parts.mx_names = zone::certificate_names(mx_zone(settings_));
   }
   TRY(desk_, CertificateDesk::open(std::move(parts)));
   return {};
@@ -212,7 +211,7 @@ Result<void> Worker::build_certificates() {
 Result<void> Worker::build_policy_desk() {
   const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
   TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, alerts_, home(), *desk_, *zone_access_,
-                                      servers_of(settings_.zone), zone::certificate_names(publisher_settings(settings_).zone), [this] { return trust_; },
+                                      servers_of(settings_.zone), zone::certificate_names(mx_zone(settings_)), [this] { return trust_; },
                                       forget, mx_zone(settings_).plan()}));
   return {};
 }

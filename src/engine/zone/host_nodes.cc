@@ -96,6 +96,16 @@ std::vector<RrSet> host_records(const MxZone& zone, const DomainName& host, cons
           alias_of(zone, host, node)};
 }
 
+void ask_whether(ZoneChange& question, const MxZone& zone, const DomainName& host, const HostNode& node) {
+  for (RrSet& set : host_records(zone, host, node)) {
+    if (set.rdatas.empty()) {
+      question.prerequisites.emplace_back(types::RrSetAbsent{set.name, set.type});
+    } else {
+      question.prerequisites.emplace_back(types::RrSetIs{std::move(set)});
+    }
+  }
+}
+
 ZoneChange host_change(const MxZone& zone, const DomainName& host, const HostNode& held, const HostNode& wanted) {
   const DomainName apex = zone_holding(zone, host);
   std::vector<ZoneChange> changes = diff(apex, host_records(zone, host, wanted), host_records(zone, host, held));

@@ -40,6 +40,9 @@ types::HostNode node_for(const MxZone& zone, types::Holding holding, HostNeed ne
 /// The RRsets of the node at `host`, those that must not be there as empty sets: A, AAAA and the alias.
 std::vector<types::RrSet> host_records(const MxZone& zone, const types::DomainName& host, const types::HostNode& node);
 
+/// Adds to `question` the prerequisites that hold where exactly `node` stands at `host` (RFC 2136 2.4).
+void ask_whether(types::ZoneChange& question, const MxZone& zone, const types::DomainName& host, const types::HostNode& node);
+
 /// From what we wrote at `host` to what should stand there, in the zone that holds it; empty where both are the same. Records
 /// at the host that are not ours are neither named nor touched; where one is in the way, the server refuses the change.
 types::ZoneChange host_change(const MxZone& zone, const types::DomainName& host, const types::HostNode& held, const types::HostNode& wanted);

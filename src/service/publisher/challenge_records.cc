@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "io/dns/update_failure.h"
+#include "service/publisher/read_back.h"
+
 namespace danewerk::service {
 namespace {
 
 constexpr Ttl challenge_ttl{1};  // the next order for the same name must not meet this one in a cache
-constexpr Duration between_looks = std::chrono::milliseconds(500);
 
 types::RrSet record(const types::DomainName& name, const std::string& value) {
   return types::RrSet::of(name, types::RecordType::txt, challenge_ttl, {types::TxtRecord{{value}}});
@@ -17,22 +19,7 @@ types::RrSet record(const types::DomainName& name, const std::string& value) {
 io::Task<Result<void>> ChallengeRecords::apply(types::ZoneChange change) {
   const auto applied = co_await access_.apply(std::move(change));
   if (applied) co_return Result<void>{};
-  co_return fail(ErrorKind::unavailable, std::string(io::dns::to_string(applied.error().kind)) + ": " + applied.error().what);
-}
-
-/// The first server that does not show it, with what it shows; empty where all do.
-io::Task<std::string> ChallengeRecords::lacking(types::RrSet set) {
-  const types::DnsQuestion question{set.name, set.type};
-  for (const AuthoritativeServer& server : servers_) {
-    const auto keys = co_await access_.zone_keys(server);
-    if (!keys) co_return server.name + ": " + keys.error().what;
-    const ServerReading reading = co_await access_.read(server, question, *keys);
-    if (reading.sight != rollover::Sight::verified) co_return server.name + ": " + rollover::to_string(reading.sight) + ", " + reading.detail;
-    if (std::find(reading.set.rdatas.begin(), reading.set.rdatas.end(), set.rdatas.front()) == reading.set.rdatas.end()) {
-      co_return server.name + " does not have it yet";
-    }
-  }
-  co_return std::string{};
+  co_return failure_of(applied.error());
 }
 
 io::Task<Result<void>> ChallengeRecords::publish(types::DomainName name, std::string value) {
@@ -42,13 +29,13 @@ io::Task<Result<void>> ChallengeRecords::publish(types::DomainName name, std::st
   change.zone = zone::zone_holding(zone_, name);
   change.adds.push_back(set);
   CO_TRY_VOID(co_await apply(std::move(change)));
-  const Instant until = clock_.now() + patience_;
-  while (true) {
-    const std::string lacks = co_await lacking(set);
-    if (lacks.empty()) co_return Result<void>{};
-    if (clock_.now() >= until) co_return fail(ErrorKind::unavailable, set.name.to_string() + " TXT is not on every server: " + lacks);
-    co_await clock_.sleep_for(between_looks);
-  }
+  SetFault fault = [wanted = set.rdatas.front()](const types::RrSet& shown) {
+    const bool there = std::find(shown.rdatas.begin(), shown.rdatas.end(), wanted) != shown.rdatas.end();
+    return std::string(there ? "" : "does not have it yet");
+  };
+  const types::DnsQuestion question{set.name, set.type};
+  std::string what = set.name.to_string() + " TXT";
+  co_return co_await seen_everywhere(access_, servers_, question, std::move(fault), clock_, patience_, std::move(what));
 }
 
 io::Task<Result<void>> ChallengeRecords::remove(types::DomainName name, std::string value) {

@@ -27,7 +27,6 @@ class ChallengeRecords {
 
  private:
   io::Task<Result<void>> apply(types::ZoneChange change);
-  io::Task<std::string> lacking(types::RrSet set);
 
   ZoneAccess& access_;
   zone::MxZone zone_;

@@ -29,12 +29,6 @@ types::TlsaSet in_both(const std::optional<types::TlsaSet>& so_far, const types:
   return out;
 }
 
-/// Where the set of a shard is looked for: below its wildcard at a host that is never given to a customer (customers' labels
-/// hold their domain, and "danewerk-probe" is none's); else at its own name.
-types::DomainName probe_for(const types::DomainName& owner) {
-  return owner.text().starts_with("*.") ? owner.parent().prefixed("_25._tcp.danewerk-probe") : owner;
-}
-
 std::vector<std::string> ds_records(const types::DomainName& zone, const std::vector<Bytes>& keys) {
   std::vector<std::string> out;
   for (const Bytes& key : keys) {
@@ -51,6 +45,10 @@ std::vector<std::string> ds_records(const types::DomainName& zone, const std::ve
 }
 
 }  // namespace
+
+types::DomainName probe_for(const types::DomainName& owner) {
+  return owner.text().starts_with("*.") ? owner.parent().prefixed("_25._tcp.danewerk-probe") : owner;
+}
 
 io::Task<Sighting> Lookout::look(std::vector<types::RrSet> wanted) {
   Sighting out;

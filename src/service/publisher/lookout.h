@@ -23,6 +23,10 @@ struct Sighting {
   std::vector<std::string> ds_records;       ///< "mx.example. IN DS 12345 13 2 ...": for the parent
 };
 
+/// Where the set of a shard is looked for: below its wildcard at a host that is never given to a customer (customers' labels
+/// hold their domain, and "danewerk-probe" is none's); else at its own name.
+types::DomainName probe_for(const types::DomainName& owner);
+
 class Lookout {
  public:
   /// The first server is the primary.

@@ -22,17 +22,6 @@ Failure<Error> not_taken(const io::dns::UpdateError& error) {
   return fail(ErrorKind::unavailable, std::string("records of single hosts: ") + io::dns::to_string(error.kind) + ": " + error.what);
 }
 
-/// Nothing to change: the server only says whether exactly this stands at the host.
-void ask_whether(ZoneChange& question, const zone::MxZone& zone, const types::DomainName& host, const HostNode& node) {
-  for (types::RrSet& set : zone::host_records(zone, host, node)) {
-    if (set.rdatas.empty()) {
-      question.prerequisites.emplace_back(types::RrSetAbsent{set.name, set.type});
-    } else {
-      question.prerequisites.emplace_back(types::RrSetIs{std::move(set)});
-    }
-  }
-}
-
 }  // namespace
 
 io::Task<Result<bool>> PlainNodes::round() {
@@ -160,7 +149,7 @@ io::Task<Result<std::optional<HostNode>>> PlainNodes::standing(Step step) {
   std::vector<HostNode> possible{step.wanted, step.held, HostNode{}, plain_node(zone_)};
   for (const HostNode& node : possible) {
     ZoneChange question{zone_.apex, {}, {}, {}};
-    ask_whether(question, zone_, step.host, node);
+    zone::ask_whether(question, zone_, step.host, node);
     const auto answer = co_await access_.apply(std::move(question));
     if (answer) co_return std::optional(node);
     if (answer.error().kind != UpdateErrorKind::prerequisite_failed) co_return not_taken(answer.error());
@@ -182,7 +171,7 @@ io::Task<Result<bool>> PlainNodes::look_for_some() {
   looked_up_to_ = kept.empty() ? std::string{} : kept.back().domain.text();
   if (kept.empty()) co_return false;
   ZoneChange question{zone_.apex, {}, {}, {}};
-  for (const io::KeptNode& one : kept) ask_whether(question, zone_, one.own.host, one.own.node);
+  for (const io::KeptNode& one : kept) zone::ask_whether(question, zone_, one.own.host, one.own.node);
   const auto all_there = co_await access_.apply(std::move(question));
   if (all_there) co_return false;
   if (all_there.error().kind != UpdateErrorKind::prerequisite_failed) co_return not_taken(all_there.error());
@@ -190,7 +179,7 @@ io::Task<Result<bool>> PlainNodes::look_for_some() {
   for (const io::KeptNode& one : kept) {
     if (in_the_way_.contains(one.domain)) continue;
     ZoneChange alone{zone_.apex, {}, {}, {}};
-    ask_whether(alone, zone_, one.own.host, one.own.node);
+    zone::ask_whether(alone, zone_, one.own.host, one.own.node);
     const auto there = co_await access_.apply(std::move(alone));
     if (there) continue;
     if (there.error().kind != UpdateErrorKind::prerequisite_failed) co_return not_taken(there.error());

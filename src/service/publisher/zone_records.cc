@@ -1,9 +1,10 @@
 #include "service/publisher/zone_records.h"
 
+#include "io/dns/update_failure.h"
+#include "service/publisher/read_back.h"
+
 namespace danewerk::service {
 namespace {
-
-constexpr Duration between_looks = std::chrono::milliseconds(500);
 
 types::ZoneChange replacing(const types::DomainName& zone, const types::RrSet& set) {
   types::ZoneChange change;
@@ -15,33 +16,17 @@ types::ZoneChange replacing(const types::DomainName& zone, const types::RrSet& s
 
 }  // namespace
 
-/// The first server that does not show it, with what it shows; empty where all do.
-io::Task<std::string> ZoneRecords::lacking(types::RrSet set) {
-  const types::DnsQuestion question{set.name, set.type};
-  for (const AuthoritativeServer& server : servers_) {
-    const auto keys = co_await access_.zone_keys(server);
-    if (!keys) co_return server.name + ": " + keys.error().what;
-    const ServerReading reading = co_await access_.read(server, question, *keys);
-    if (reading.sight != rollover::Sight::verified) co_return server.name + ": " + rollover::to_string(reading.sight) + ", " + reading.detail;
-    if (!reading.set.same_records(set)) co_return server.name + " shows another set";
-  }
-  co_return std::string{};
-}
-
 io::Task<Result<void>> ZoneRecords::put(types::RrSet set) {
   if (!set.name.is_within(zone_)) co_return fail(ErrorKind::denied, set.name.to_string() + " is not in our zone " + zone_.to_string());
-  const std::string already = co_await lacking(set);
+  const types::DnsQuestion question{set.name, set.type};
+  SetFault fault = [set](const types::RrSet& shown) { return std::string(shown.same_records(set) ? "" : "shows another set"); };
+  const std::string already = co_await fault_at_servers(access_, servers_, question, fault);
   if (already.empty()) co_return Result<void>{};
   types::ZoneChange change = replacing(zone_, set);
   const auto applied = co_await access_.apply(std::move(change));
-  if (!applied) co_return fail(ErrorKind::unavailable, std::string(io::dns::to_string(applied.error().kind)) + ": " + applied.error().what);
-  const Instant until = clock_.now() + patience_;
-  while (true) {
-    const std::string lacks = co_await lacking(set);
-    if (lacks.empty()) co_return Result<void>{};
-    if (clock_.now() >= until) co_return fail(ErrorKind::unavailable, set.to_string() + " is not on every server: " + lacks);
-    co_await clock_.sleep_for(between_looks);
-  }
+  if (!applied) co_return failure_of(applied.error());
+  std::string what = set.to_string();
+  co_return co_await seen_everywhere(access_, servers_, question, std::move(fault), clock_, patience_, std::move(what));
 }
 
 }  // namespace danewerk::service

@@ -23,8 +23,6 @@ class ZoneRecords {
   io::Task<Result<void>> put(types::RrSet set);
 
  private:
-  io::Task<std::string> lacking(types::RrSet set);
-
   ZoneAccess& access_;
   types::DomainName zone_;
   std::vector<AuthoritativeServer> servers_;

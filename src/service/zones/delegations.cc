@@ -4,8 +4,8 @@
 
 #include "io/dns/server_query.h"
 #include "io/dns/signature.h"
+#include "io/dns/update_failure.h"
 #include "service/zones/host_events.h"
-#include "service/zones/update_failure.h"
 
 namespace danewerk::service {
 namespace {

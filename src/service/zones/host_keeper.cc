@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "io/dns/update_failure.h"
 #include "io/runtime/together.h"
 #include "service/zones/host_events.h"
-#include "service/zones/update_failure.h"
 
 namespace danewerk::service {
 namespace {
@@ -52,13 +52,7 @@ types::ZoneChange together_in_one(const std::vector<HostStep>& steps) {
 /// Nothing to change; the server only says whether exactly this stands at the host.
 types::ZoneChange question_whether(const zone::MxZone& zone, const types::DomainName& apex, const types::DomainName& host, const HostNode& node) {
   types::ZoneChange out{apex, {}, {}, {}};
-  for (types::RrSet& set : zone::host_records(zone, host, node)) {
-    if (set.rdatas.empty()) {
-      out.prerequisites.emplace_back(types::RrSetAbsent{set.name, set.type});
-    } else {
-      out.prerequisites.emplace_back(types::RrSetIs{std::move(set)});
-    }
-  }
+  zone::ask_whether(out, zone, host, node);
   return out;
 }
 
@@ -205,10 +199,7 @@ io::Task<Result<void>> HostKeeper::put_off(std::vector<HostStep> steps, std::str
 io::Task<Result<void>> HostKeeper::look_again(std::vector<HostStep> steps) {
   if (steps.size() == 1) co_return co_await bring_alone(std::move(steps.front()));
   types::ZoneChange question{steps.front().change.zone, {}, {}, {}};
-  for (const HostStep& step : steps) {
-    types::ZoneChange one = question_whether(settings_.zone, question.zone, step.host, step.wanted);
-    std::move(one.prerequisites.begin(), one.prerequisites.end(), std::back_inserter(question.prerequisites));
-  }
+  for (const HostStep& step : steps) zone::ask_whether(question, settings_.zone, step.host, step.wanted);
   const auto all_as_wanted = co_await parts_.updater.apply(std::move(question));
   if (all_as_wanted) co_return co_await settle(std::move(steps));
   if (all_as_wanted.error().kind != UpdateErrorKind::prerequisite_failed) co_return failure_of(all_as_wanted.error());
