@@ -205,7 +205,8 @@ std::vector<SchemaRow> domain_rows() {
       row("domains.looks_per_second", "20", "At most so many domains a second; 17 a second are 1.5 million a day.", s, &DomainSettings::looks_per_second),
       row("domains.quarantine_after", R"("3 d")", "A domain whose MX has left and whose TXT record is gone for so long: its mail is deferred.", s,
           &DomainSettings::quarantine_after),
-      row("domains.remove_after", R"("7 d")", "A domain in quarantine for so long is removed.", s, &DomainSettings::remove_after),
+      row("domains.remove_after", R"("7 d")", "A domain in quarantine for so long is removed, unless its MX leads here again.", s,
+          &DomainSettings::remove_after),
   };
 }
 
