@@ -19,13 +19,12 @@ import threading
 import time
 from pathlib import Path
 
-from lab import pebble
-from lab.authority import Authority
 from lab.danewerk import PROGRAM
 from lab.net import LabError, wait_until
 from lab.world import MX_ZONE
 
-from .acme import CLIENT, AcmeWorld, CertifiedDanewerk, demand
+from .acme import CLIENT, CertifiedDanewerk, demand
+from .acme_world import AcmeWorld
 
 DOMAIN, OTHER = "contoso.lab", "fabrikam.lab"
 HOST = f"mta-sts.{DOMAIN}"
@@ -118,20 +117,17 @@ class Hosting:
         self.world = AcmeWorld(run_dir)
         self.host, self.foreign = self.world.hosts["danewerk"], self.world.hosts["foreign"]
         self.danewerk = HostingDanewerk(self.host, program)
-        self.ca = pebble.Pebble(self.world.hosts["ca"], self.world.hosts["resolver"].ipv4)
+        self.ca = self.world.ca
         self.watcher = Watcher(self)
 
     def up(self) -> None:
         self.world.up()
-        authority = Authority(self.danewerk.authority_folder)
-        self.ca.prepare(authority)
-        (self.host.dir / "etc/ssl/certs/ca-certificates.crt").write_text(authority.root.read_text())
+        self.world.trust_ca(self.danewerk)
         client = self.host.dir / "var/client"
         client.mkdir()
         (client / "uacme").write_text(CLIENT)
         (client / "uacme").chmod(0o755)
-        for name, host in ((pebble.NAME, "ca"), ("mx1.hoster.example", "danewerk")):
-            self.world.dns.set_rrset(name, "A", 5, [self.world.hosts[host].ipv4])
+        self.world.dns.set_rrset("mx1.hoster.example", "A", 5, [self.host.ipv4])
         self.ca.start()
         self.danewerk.more_roots = self.ca.root()
         (self.foreign.dir / "etc/pebble.pem").write_text(self.ca.root())
