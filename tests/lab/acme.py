@@ -182,6 +182,8 @@ class Certificates:
         following = self.following()
         self.danewerk.command("key", "roll", "--why", "test")
         wait_until(lambda: self.danewerk.json("status")["zone"].get("serving") == following, "the next key to serve", PATIENCE, 0.2)
+        asked = self.danewerk.run("certificate", "csr", "next")
+        demand(asked.returncode == 0 or "no next key is published just now: " in asked.stderr, f"asked for the one after it at once: {asked}")
         issuer, record = self.served()
         demand(record == self.serving_record() != before, f"{record} is served, {self.serving_record()} is said to be, {before} was")
         demand("Pebble" in issuer, f"the next key serves with a certificate by {issuer}")
@@ -213,8 +215,7 @@ class Certificates:
 
     def stage(self, tool: str, arguments: list[str], chain: str, **environment: str) -> str:
         """One of the recipes of docs/operate/certificates.md, word for word but for the CA."""
-        self.following()
-        request = self.danewerk.json("certificate", "csr", "next")
+        request = self.danewerk.json("certificate", "csr", "next", "--wait")
         (self.host.dir / "var/tmp/next.csr").write_text(request["request"])
         script = '#!/bin/sh\nexec /var/bin/danewerk --config /etc/lab/danewerk.toml certificate challenge "$@"\n'
         hook = self.host.dir / "var/client/challenge"

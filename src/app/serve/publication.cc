@@ -198,11 +198,18 @@ service::ProbeErrand Worker::edge_errand() const {
   return errand;
 }
 
+/// The publisher is made after the desk, and before anybody asks.
+std::string Worker::next_key_awaits() const {
+  const rollover::Step step = service::before_next_key(publisher_->status());
+  return step.why + (step.when > clock_.now() ? "; not before " + to_rfc3339(step.when) : "");
+}
+
 Result<void> Worker::build_certificates() {
   DeskParts parts{settings_, *store_, *keys_, *resolvers_.front(), clock_, log_, alerts_, home(), [this] { return trust_; }};
   if (challenge_records_) {
     parts.records = &*challenge_records_;
     parts.mx_names = zone::certificate_names(mx_zone(settings_));
+    parts.next_key_awaits = [this] { return next_key_awaits(); };
   }
   TRY(desk_, CertificateDesk::open(std::move(parts)));
   return {};

@@ -64,7 +64,9 @@ class Worker {
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
   Result<void> build_certificates();
+  std::string next_key_awaits() const;
   Result<void> build_policy_desk();
+  void tell_left_policies();
   io::Task<> watch_zone();
   void build_hosts();
   void build_prover();

@@ -322,6 +322,7 @@ io::Task<> late_edge(Bench& bench) {
   EXPECT_EQ(bench.served().find(old), std::string::npos);
   EXPECT_EQ(bench.told("publisher.key_withdrawn key=" + old), 0) << "an edge still serves it";
   EXPECT_NE(bench.publisher->status().held_up.value_or("").find("192.0.2.2 still serves it"), std::string::npos);
+  EXPECT_NE(before_next_key(bench.publisher->status()).why.find("192.0.2.2 still serves it"), std::string::npos) << "no next RSA key until then";
   for (const auto& key : bench.publisher->status().keys) {
     if (key.role == "serving" && key.algorithm == types::KeyAlgorithm::rsa_2048) *elsewhere = *types::TlsaRecord::parse(key.record);
   }
