@@ -6,9 +6,11 @@
 #include "app/control/operations.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker.h"
+#include "io/runtime/blocking.h"
 #include "io/tls/certificate.h"
 #include "io/tls/digest.h"
 #include "io/tls/self_issue.h"
+#include "service/zones/plan_guard.h"
 
 namespace danewerk::app {
 namespace {
@@ -77,6 +79,10 @@ io::Task<std::vector<rollover::EdgeSight>> probe_edges(const service::Prober& pr
   co_return out;
 }
 
+io::Task<> keep_plan_there(io::KeyStore& facts, std::shared_ptr<const io::Domains> domains, types::MxPlan plan, Instant now, Result<void>& out) {
+  out = co_await service::keep_plan(facts, std::move(domains), std::move(plan), now);
+}
+
 }  // namespace
 
 zone::MxZone mx_zone(const Settings& settings) {
@@ -136,7 +142,15 @@ Json status_json(const service::PublisherStatus& status) {
 
 io::Sha256 domain_digest(const types::DomainName& domain) { return io::sha256(as_bytes(domain.text())); }
 
+/// Before anything writes to the zone.
+Result<void> Worker::guard_plan() {
+  Result<void> kept;
+  io::run_on(home().executor(), keep_plan_there(*keys_, domains_->snapshot(), settings_.zone.mx_plan(), clock_.now(), kept));
+  return kept;
+}
+
 Result<void> Worker::build_publisher() {
+  TRY_VOID(guard_plan());
   io::dns::UpdateSettings update;
   update.server = settings_.zone.update_address;
   TRY(update.key, read_update_key(settings_));

@@ -60,6 +60,7 @@ class Worker {
   void build_hosting();
   Result<void> build_sts();
   Result<void> build_delivery();
+  Result<void> guard_plan();
   Result<void> build_publisher();
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
