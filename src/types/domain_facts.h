@@ -61,7 +61,7 @@ using ControlToken = std::array<std::uint8_t, 10>;
 struct DomainFacts {
   ControlToken token{};
   ControlProof proof = ControlProof::none;
-  MaybeInstant verified;           ///< control was proven first
+  MaybeInstant verified;           ///< control was proven first, or anew after a quarantine
   MaybeInstant control_confirmed;  ///< the last look that saw the proof (the record, or the MX here)
   Wish dnssec;                     ///< its MX host stands in our signed zone
   Wish dane;                       ///< TLSA records answer for its MX host
@@ -69,7 +69,7 @@ struct DomainFacts {
   MaybeInstant mx_elsewhere;       ///< no MX record has named our host since; never set before mx_here was
   MaybeInstant others_gone;        ///< the MX has named no host but ours since
   MaybeInstant dane_live;          ///< published, seen by a validating resolver, and matched by a probe at every address since
-  MaybeInstant quarantined;        ///< mail is deferred since: control lapsed, or the MX has been elsewhere for long
+  MaybeInstant quarantined;        ///< mail is deferred since: it had left. Only the record with the token it was given then ends it
   MaybeInstant looked;             ///< the last look, whatever it showed
   Ttl mx_ttl{0};                   ///< the longest TTL seen on an MX set of the domain that named other hosts
 

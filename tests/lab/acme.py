@@ -15,14 +15,14 @@ from pathlib import Path
 from lab import pebble
 from lab.authority import Authority
 from lab.danewerk import PROGRAM, Danewerk
-from lab.net import Host, LabError, wait_until
+from lab.net import LabError, wait_until
 from lab.world import MX_ZONE, World
+
+from .acme_world import ACME, AcmeWorld
 
 MX_HOST = "contoso-lab.s1.mx.hoster.example"
 CUSTOMER = "mta-sts.contoso.lab"
-CA_NUMBER = 60
 PATIENCE = 60  # seconds, for a loaded machine
-TREES = {"danewerk": ["dns", "acme", "certbot"], "ca": ["acme"]}
 
 # The ACME client Danewerk is told to run: as Debian ships it, unless the case wants one that has another key certified.
 CLIENT = """#!/bin/sh
@@ -39,14 +39,6 @@ SETTINGS = """
 [certificates]
 source = "{source}"
 
-[acme]
-directory = "{directory}"
-accept_terms = "yes"
-caa = ["pebble.example"]
-orders_per_week = 100
-first_retry = "250 ms"
-program = "/var/client/uacme"
-
 [http]
 listen = ["{v4}:80", "[{v6}]:80"]
 """
@@ -57,30 +49,12 @@ def demand(holds, what: str) -> None:
         raise LabError(what)
 
 
-class TrustingHost(Host):
-    """A host whose programs find what they trust at Debian's usual place."""
-
-    def begin_cell(self) -> None:
-        (self.dir / "etc/ssl/certs").mkdir(parents=True, exist_ok=True)
-        super().begin_cell()
-
-
-class AcmeWorld(World):
-    def __init__(self, run_dir: Path):
-        super().__init__(run_dir)
-        self.hosts["danewerk"] = self.trusting("danewerk", self.hosts["danewerk"].number, self.hosts["danewerk"].hostname)
-        self.hosts["ca"] = self.trusting("ca", CA_NUMBER, pebble.NAME)
-
-    def trusting(self, name: str, number: int, hostname: str) -> Host:
-        return TrustingHost(self.net, name, number, hostname=hostname, trees=TREES[name], resolvers=[self.hosts["resolver"].ipv4])
-
-
 class CertifiedDanewerk(Danewerk):
     source = "acme"
 
     def config(self) -> str:
         text = super().config().replace("[zone]\n", '[zone]\nkey_life = "1000 d"\n')
-        return text + SETTINGS.format(source=self.source, directory=pebble.DIRECTORY, v4=self.host.ipv4, v6=self.host.ipv6)
+        return text + SETTINGS.format(source=self.source, v4=self.host.ipv4, v6=self.host.ipv6) + ACME.format(program="/var/client/uacme")
 
 
 class Mail:
@@ -118,19 +92,17 @@ class Certificates:
         self.world = AcmeWorld(run_dir)
         self.host = self.world.hosts["danewerk"]
         self.danewerk = CertifiedDanewerk(self.host, program)
-        self.ca = pebble.Pebble(self.world.hosts["ca"], self.world.hosts["resolver"].ipv4)
+        self.ca = self.world.ca
         self.mail = Mail(self.world)
 
     def up(self) -> None:
         self.world.up()
-        authority = Authority(self.danewerk.authority_folder)
-        self.ca.prepare(authority)
-        (self.host.dir / "etc/ssl/certs/ca-certificates.crt").write_text(authority.root.read_text())
+        self.world.trust_ca(self.danewerk)
         client = self.host.dir / "var/client"
         client.mkdir()
         (client / "uacme").write_text(CLIENT)
         (client / "uacme").chmod(0o755)
-        for name, host in ((pebble.NAME, "ca"), ("mx1.hoster.example", "danewerk"), (CUSTOMER, "danewerk"), ("www.forbidden.contoso.lab", "danewerk")):
+        for name, host in (("mx1.hoster.example", "danewerk"), (CUSTOMER, "danewerk"), ("www.forbidden.contoso.lab", "danewerk")):
             self.world.dns.set_rrset(name, "A", 5, [self.world.hosts[host].ipv4])
         self.world.dns.set_rrset("forbidden.contoso.lab", "CAA", 5, ['0 issue "other.example"'])
         self.danewerk.start()
@@ -210,6 +182,8 @@ class Certificates:
         following = self.following()
         self.danewerk.command("key", "roll", "--why", "test")
         wait_until(lambda: self.danewerk.json("status")["zone"].get("serving") == following, "the next key to serve", PATIENCE, 0.2)
+        asked = self.danewerk.run("certificate", "csr", "next")
+        demand(asked.returncode == 0 or "no next key is published just now: " in asked.stderr, f"asked for the one after it at once: {asked}")
         issuer, record = self.served()
         demand(record == self.serving_record() != before, f"{record} is served, {self.serving_record()} is said to be, {before} was")
         demand("Pebble" in issuer, f"the next key serves with a certificate by {issuer}")
@@ -241,8 +215,7 @@ class Certificates:
 
     def stage(self, tool: str, arguments: list[str], chain: str, **environment: str) -> str:
         """One of the recipes of docs/operate/certificates.md, word for word but for the CA."""
-        self.following()
-        request = self.danewerk.json("certificate", "csr", "next")
+        request = self.danewerk.json("certificate", "csr", "next", "--wait")
         (self.host.dir / "var/tmp/next.csr").write_text(request["request"])
         script = '#!/bin/sh\nexec /var/bin/danewerk --config /etc/lab/danewerk.toml certificate challenge "$@"\n'
         hook = self.host.dir / "var/client/challenge"

@@ -35,8 +35,8 @@ def demand(holds, what: str) -> None:
 class Bench:
     """The lab, Danewerk in it, and the account of the cases. Attributes: world, danewerk, failed (names)."""
 
-    def __init__(self, run_dir: Path, program: Path):
-        self.world = World(run_dir)
+    def __init__(self, run_dir: Path, program: Path, world: type[World] = World):
+        self.world = world(run_dir)
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program)
         self.failed: list[str] = []
         self.started = time.monotonic()

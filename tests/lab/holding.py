@@ -177,6 +177,19 @@ class Holding:
         demand(sum("CNAME" in r for r in self.zone_records(f"s1.{ZONE}")) == self.in_explicit, "aliases were left behind")
         return said.strip()
 
+    def other_plan(self) -> str:
+        """Hosts in use are not held in another way by a change of settings: decision 0089."""
+        path = self.danewerk.host.dir / "etc/lab/danewerk.toml"
+        text, mark = path.read_text(), self.bench.log_mark()
+        path.write_text(text.replace('"s1=explicit"', '"s1=wildcard"'))
+        before = self.bench.worker()[0]
+        os.kill(before, signal.SIGKILL)
+        said = re.search("zone.holding_by_shard was changed: .*", self.bench.logged(mark, "zone.holding_by_shard was changed: ", 30)).group(0)
+        demand('Set it back to zone.shards = 3' in said and '"s1=explicit", "s2=shared"' in said and ".example" in said, said)
+        path.write_text(text)
+        wait_until(lambda: self.hosts().get("held") == {f"s1.{ZONE}": self.in_explicit}, "the mail process to start by the plan as it was", 60, 0.2)
+        return said[:200]
+
     def run(self) -> None:
         case = self.bench.case
         self.bench.section("In")
@@ -195,6 +208,7 @@ class Holding:
         case("a shared host's DANE is not one domain's", self.not_alone)
         case("a key is rolled: one RRset a shard", self.rolled)
         case("domains leave in bulk", self.removed)
+        case("another plan is refused", self.other_plan)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ Each case prints a line. Exit 1 if any fails. RFC 8461; STS-P1 to STS-P5.
 import argparse
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,13 +20,12 @@ import threading
 import time
 from pathlib import Path
 
-from lab import pebble
-from lab.authority import Authority
 from lab.danewerk import PROGRAM
 from lab.net import LabError, wait_until
 from lab.world import MX_ZONE
 
-from .acme import CLIENT, AcmeWorld, CertifiedDanewerk, demand
+from .acme import CLIENT, CertifiedDanewerk, demand
+from .acme_world import AcmeWorld
 
 DOMAIN, OTHER = "contoso.lab", "fabrikam.lab"
 HOST = f"mta-sts.{DOMAIN}"
@@ -118,20 +118,17 @@ class Hosting:
         self.world = AcmeWorld(run_dir)
         self.host, self.foreign = self.world.hosts["danewerk"], self.world.hosts["foreign"]
         self.danewerk = HostingDanewerk(self.host, program)
-        self.ca = pebble.Pebble(self.world.hosts["ca"], self.world.hosts["resolver"].ipv4)
+        self.ca = self.world.ca
         self.watcher = Watcher(self)
 
     def up(self) -> None:
         self.world.up()
-        authority = Authority(self.danewerk.authority_folder)
-        self.ca.prepare(authority)
-        (self.host.dir / "etc/ssl/certs/ca-certificates.crt").write_text(authority.root.read_text())
+        self.world.trust_ca(self.danewerk)
         client = self.host.dir / "var/client"
         client.mkdir()
         (client / "uacme").write_text(CLIENT)
         (client / "uacme").chmod(0o755)
-        for name, host in ((pebble.NAME, "ca"), ("mx1.hoster.example", "danewerk")):
-            self.world.dns.set_rrset(name, "A", 5, [self.world.hosts[host].ipv4])
+        self.world.dns.set_rrset("mx1.hoster.example", "A", 5, [self.host.ipv4])
         self.ca.start()
         self.danewerk.more_roots = self.ca.root()
         (self.foreign.dir / "etc/pebble.pem").write_text(self.ca.root())
@@ -278,6 +275,21 @@ class Hosting:
         demand("senders may hold an earlier policy until" in status["why"], status["why"])
         return status["why"]
 
+    def left(self) -> str:
+        """The setting is taken away while senders may hold the policy."""
+        path = self.host.dir / "etc/lab/danewerk.toml"
+        path.write_text(path.read_text().replace("[https]\nlisten", "[https]\n# listen"))
+        os.kill(mail_process(self), signal.SIGKILL)
+
+        def told() -> str:
+            try:
+                return next((one["what"] for one in self.danewerk.ask("status")["alerts"] if one["subject"] == "mta-sts hosting"), "")
+            except (LabError, OSError, ValueError):  # it is being started again
+                return ""
+        said = wait_until(told, "the alert", PATIENCE, 0.2)
+        demand(f"for 1 domain ({DOMAIN})" in said and "https.listen is not set" in said and "mta-sts disable" in said, said)
+        return said
+
 
 def insert_names(database: Path, names: int) -> None:
     """As if they had been enabled and certified: one real chain for all of them, for what costs is that each is read and kept."""
@@ -343,7 +355,8 @@ def main() -> int:
     test, failed, begun = Hosting(given.run, given.program), [], time.monotonic()
     cases = (("tried", test.tried), ("enabled", test.enabled), ("names", test.names), ("our own client", test.our_own_client),
              ("restarted, with a public CA", test.restarted), ("enforced", test.enforced), ("in step with the MX", test.in_step),
-             ("never seen", test.unseen), ("leaving", test.leaving), ("body before id", test.watcher.stop))
+             ("never seen", test.unseen), ("leaving", test.leaving), ("body before id", test.watcher.stop),
+             *([] if given.names else [("left without a server", test.left)]))
     try:
         test.up()
         print(f"      up after {time.monotonic() - begun:.0f} s", flush=True)

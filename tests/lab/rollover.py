@@ -8,8 +8,10 @@ behind or lose its signatures. ECDSA and RSA are served side by side. Meanwhile:
 
     first     ECDSA is rolled while the second server is behind: the key after it must wait; the mail process is killed when a key
               has begun to serve and when the old record has left the zone
-    second    RSA is rolled while the second server signs nothing: nothing is changed until it does; killed when keys are made
-    third     both are rolled, one after the other; killed when published, seen everywhere, retired
+    second    RSA is rolled while the second server signs nothing: nothing is changed until it does; killed when keys are made. The process
+              comes back with ACME as the source of its certificates, and there is no CA
+    third     both are rolled, one after the other: each waits for the certificate of the key to come, and says so, until Pebble answers;
+              killed when a certificate is ordered, when published, seen everywhere, retired
 
 Killed is the mail process, by SIGKILL, as soon as no message is between the two servers; it is started again by its supervisor.
 Judge is Postfix's log: each connection "Verified", no deferral; and the mailbox holds every message. At the end openssl finds both
@@ -29,11 +31,12 @@ from lab.danewerk import PROGRAM, Danewerk
 from lab.net import LabError, wait_until
 from lab.world import MX_ZONE
 
+from .acme_world import ACME, AcmeWorld
 from .bad_input import Bench, demand
 
 RUN_DIR = Path("build/lab-rollover")
 FRONT = Path(__file__).resolve().parent.parent.parent / "lab/front.py"
-TIMINGS = {"zone.tlsa_ttl": "2 s", "zone.negative_ttl": "2 s", "zone.check_interval": "1 s"}
+TIMINGS = {"zone.tlsa_ttl": "1 s", "zone.negative_ttl": "1 s", "zone.check_interval": "1 s"}
 PATIENCE = 90
 
 
@@ -43,12 +46,18 @@ class FrontedDanewerk(Danewerk):
     def __init__(self, host, front, program: Path):
         super().__init__(host, program, TIMINGS)
         self.front = front
+        self.acme = ""
 
     def config(self) -> str:
         zone = MX_ZONE.rstrip(".")
         text = re.sub(r"mx_addresses = .*", f'mx_addresses = ["{self.front.ipv4}"]\nkey_algorithms = ["ecdsa-p256", "rsa-2048"]', super().config())
         text = text.replace('name_servers = [', f'name_servers = ["ns2.{zone}={self.front.ipv4}", ')
-        return text.replace('servers = ["' + self.host.ipv4, f'servers = ["{self.front.ipv4}:53", "{self.host.ipv4}')
+        return text.replace('servers = ["' + self.host.ipv4, f'servers = ["{self.front.ipv4}:53", "{self.host.ipv4}') + self.acme
+
+    def certify_by_acme(self) -> None:
+        """From when the mail process is started the next time."""
+        self.acme = '\n[certificates]\nsource = "acme"\n' + ACME.format(program="/usr/bin/uacme")
+        (self.host.dir / "etc/lab/danewerk.toml").write_text(self.config())
 
 
 class Sender(threading.Thread):
@@ -90,6 +99,7 @@ class Rollover:
     def up(self) -> None:
         self.world.foreign.extra_ = postfix.FOREIGN_CF.replace("smtp_tls_security_level = dane\n", "smtp_tls_security_level = dane-only\n")
         self.world.up()
+        self.world.trust_ca(self.danewerk)
         self.name_server("fresh")
         log = self.front.dir / "front.log"
         front = self.front.popen([sys.executable, FRONT, self.front.ipv4, "--edge", self.danewerk.host.ipv4, "--primary",
@@ -163,20 +173,27 @@ class Rollover:
         demand(looks["serving"] and self.serving() == before, "a key was changed although a server signs nothing")
         wait_until(lambda: "unverified" in self.danewerk.command("key", "list"), "the list to say so", PATIENCE, 0.2)
         self.name_server("fresh")
+        self.danewerk.certify_by_acme()
         self.kill_at("publisher.key_made", mark)
-        self.settled()
         demand(self.serving()["rsa-2048"] != before["rsa-2048"], "the key was not changed")
         return "nothing was changed until it signed again"
 
     def both(self) -> str:
         before, mark = self.serving(), self.bench.log_mark()
         self.roll()
-        for event in ("publisher.key_retired", "publisher.zone_changed", "publisher.record_seen"):
+        wait_until(lambda: "waiting for the certificate of key" in self.danewerk.command("key", "list"), "the roll to wait for a certificate", PATIENCE, 0.2)
+        failure = self.bench.logged(0, "certificate.order_failed")
+        demand(self.serving() == before, "a key was changed without the certificate of the next")
+        self.world.ca.start()
+        self.bench.logged(mark, "certificate.obtained", PATIENCE)
+        mark = self.bench.log_mark()
+        for event in ("certificate.ordered", "publisher.key_retired", "publisher.zone_changed", "publisher.record_seen"):
             self.kill_at(event, mark)
             mark = self.bench.log_mark()
         wait_until(lambda: not set(before.values()) & {k["id"] for k in self.keys()} and self.keys(), "both keys to be gone", PATIENCE, 0.2)
         self.settled()
-        return f"{self.kills} kills in all"
+        words = re.search('why="?([^"]*)', failure).group(1)[:50]
+        return f"both waited while the CA was down ({words}); {self.kills} kills in all"
 
     def asked_only(self, key: str) -> str:
         """Empty until the process has looked at the servers since it was started."""
@@ -216,11 +233,13 @@ class Rollover:
         records = self.world.dig(f"_25._tcp.contoso-lab.s1.{MX_ZONE}", "TLSA", "+short").lower().replace(" ", "")
         for kind, algorithms in (("id-ecPublicKey", "ECDSA+SHA256"), ("rsaEncryption", "RSA-PSS+SHA256")):
             shown = self.world.foreign.host.run(["sh", "-c", f"""
-                openssl s_client -connect {self.front.ipv4}:25 -starttls smtp -sigalgs {algorithms} </dev/null 2>/dev/null | openssl x509 -noout -pubkey > /tmp/key.$$ &&
-                openssl pkey -pubin -in /tmp/key.$$ -noout -text_pub | head -1; openssl pkey -pubin -in /tmp/key.$$ -outform DER | openssl dgst -sha256 -r; rm /tmp/key.$$"""]).stdout
+                openssl s_client -connect {self.front.ipv4}:25 -starttls smtp -sigalgs {algorithms} </dev/null 2>/dev/null > /tmp/chain.$$
+                openssl x509 -in /tmp/chain.$$ -noout -issuer; openssl x509 -in /tmp/chain.$$ -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -r
+                rm /tmp/chain.$$"""]).stdout
             digest = re.search(r"[0-9a-f]{64}", shown)
             demand(digest and "311" + digest.group(0) in records, f"{kind}: {shown} is in no record of {records}")
-        return "ECDSA and RSA, each by the client's wish"
+            demand("Pebble" in shown, f"{kind}: its certificate is not of the CA: {shown}")
+        return "ECDSA and RSA, each by the client's wish, with the CA's certificates"
 
 
 def main() -> int:
@@ -229,7 +248,7 @@ def main() -> int:
     parser.add_argument("--program", type=Path, default=PROGRAM)
     parser.add_argument("--keep", action="store_true", help="leave the lab running")
     told = parser.parse_args()
-    bench = Bench(told.run, told.program)
+    bench = Bench(told.run, told.program, AcmeWorld)
     bench.danewerk = FrontedDanewerk(bench.world.hosts["danewerk"], bench.world.hosts["attacker"], told.program)
     try:
         rollover = Rollover(bench)

@@ -107,10 +107,10 @@ std::vector<SchemaRow> zone_rows() {
       row("zone.name_servers", "[]", "The zone's NS records with addresses: \"ns1.mx.example.net=192.0.2.1\".", s, &ZoneSettings::name_servers),
       row("zone.servers", "[]", "Every authoritative server, secondaries too: each is read back before a key may serve.", s,
           &ZoneSettings::servers),
-      row("zone.shards", "1", "Into how many parts the MX hosts are cut: contoso-com.s1.mx.example.net; never change it once domains use them.", s,
+      row("zone.shards", "1", "Into how many parts the MX hosts are cut: contoso-com.s1.mx.example.net; a change is refused once domains use them.", s,
           &ZoneSettings::shards),
-      row("zone.holding", R"("wildcard")", "How a shard holds its MX hosts: wildcard, explicit or shared (docs/operate/holding.md); never change it once "
-          "domains use them.", s, &ZoneSettings::holding),
+      row("zone.holding", R"("wildcard")", "How a shard holds its MX hosts: wildcard, explicit or shared (docs/operate/holding.md); a change is refused "
+          "once domains use them.", s, &ZoneSettings::holding),
       row("zone.holding_by_shard", "[]", "Shards that differ: \"s3=explicit\".", s, &ZoneSettings::holding_by_shard),
       row("zone.hosts_per_zone", "12000", "The most hosts of an explicit shard, which is a zone of its own: each change costs more the larger it is.", s,
           &ZoneSettings::hosts_per_zone),
@@ -205,7 +205,8 @@ std::vector<SchemaRow> domain_rows() {
       row("domains.looks_per_second", "20", "At most so many domains a second; 17 a second are 1.5 million a day.", s, &DomainSettings::looks_per_second),
       row("domains.quarantine_after", R"("3 d")", "A domain whose MX has left and whose TXT record is gone for so long: its mail is deferred.", s,
           &DomainSettings::quarantine_after),
-      row("domains.remove_after", R"("7 d")", "A domain in quarantine for so long is removed.", s, &DomainSettings::remove_after),
+      row("domains.remove_after", R"("7 d")", "A domain in quarantine for so long is removed, unless its MX leads here again.", s,
+          &DomainSettings::remove_after),
   };
 }
 

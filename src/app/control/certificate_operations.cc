@@ -66,10 +66,28 @@ io::Task<Result<Json>> list(CertificateOperated& parts) {
   co_return json;
 }
 
+constexpr Duration longest_wait = std::chrono::hours(1);
+constexpr Duration between_looks = std::chrono::seconds(1);
+
+/// After a change there is no next key until the old one's record has left the zone and the fresh one's stands there.
+io::Task<Result<types::KeyFacts>> key_to_certify(CertificateOperated& parts, std::string id, bool wait) {
+  const Instant end = parts.clock.now() + longest_wait;
+  while (true) {
+    CO_TRY(const auto keys, co_await parts.keys.keys());
+    const auto found = service::find_key(keys, id);
+    if (found || id != "next" || !parts.awaited) co_return found;
+    if (!wait || parts.clock.now() >= end) {
+      const std::string why = "no next key is published just now: " + parts.awaited();
+      co_return fail(ErrorKind::unavailable, why + ". Ask again then, or say --wait; for the key in service: danewerk certificate csr serving");
+    }
+    co_await parts.clock.sleep_for(between_looks);
+  }
+}
+
 io::Task<Result<Json>> request(CertificateOperated& parts, Call& call) {
   const std::string id = text_argument_or(call.request.arguments, "key", "next");
-  CO_TRY(const auto keys, co_await parts.keys.keys());
-  CO_TRY(const types::KeyFacts key, service::find_key(keys, id));
+  CO_TRY(const bool wait, flag_argument(call.request.arguments, "wait"));
+  CO_TRY(const types::KeyFacts key, co_await key_to_certify(parts, id, wait));
   CO_TRY(const std::string pem, io::signing_request(key.private_key, parts.mx_names));
   co_return Json{{"key", key.id}, {"names", names_json(parts.mx_names)}, {"request", pem}};
 }

@@ -19,6 +19,7 @@ struct CertificateOperated {
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   service::Challenges& challenges;
   service::AcmeIssuer* issuer = nullptr;      ///< null where we speak to no CA
+  std::function<std::string()> awaited = nullptr;  ///< what a next key that is not published yet waits for; null without a zone
 };
 
 void add_certificate_operations(Operations& operations, CertificateOperated& parts);

@@ -54,7 +54,7 @@ io::Task<Result<Json>> verify_domain(OperatedParts& parts, Call& call) {
   if (dry_run) co_return Json{{"domain", domain.to_string()}, {"dry_run", true}, {"publish", Json::array({record})}};
   const lifecycle::Skips nothing;
   CO_TRY(Json json, co_await look(parts, domain, nothing));
-  json["verified"] = json["facts"].contains("verified");
+  json["verified"] = json["facts"].contains("verified") && !json["facts"].contains("quarantined");
   json["publish"] = Json::array({record});
   co_return json;
 }

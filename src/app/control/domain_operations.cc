@@ -36,6 +36,7 @@ Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain
             {"verified", domain.facts.verified.has_value()},
             {"dnssec", domain.facts.dnssec.is_on() ? "enabled" : "disabled"},
             {"dane", domain.facts.dane.is_on() ? "enabled" : "disabled"}};
+  if (domain.facts.quarantined) json["quarantined"] = to_rfc3339(*domain.facts.quarantined);
   if (parts.mx_host_of) json["mx_host"] = parts.mx_host_of(domain.domain);
   return json;
 }
@@ -54,6 +55,16 @@ Result<types::DomainName> domain_argument(const Call& call) {
 
 namespace {
 
+/// Error: conflict, with what to do where its old owner's tenant still has it.
+Result<void> is_free(const OperatedParts& parts, const types::DomainName& domain) {
+  const auto here = parts.domains.snapshot();
+  const types::AcceptedDomain* known = here->find(domain);
+  if (known == nullptr) return {};
+  const std::string what = "domain " + domain.to_string() + " is accepted already";
+  if (!known->facts.quarantined) return fail(ErrorKind::conflict, what);
+  return fail(ErrorKind::conflict, what + ", for tenant " + known->tenant.to_string() + "; " + lifecycle::out_of_quarantine(domain));
+}
+
 /// The tenant is made where it is not there yet, in the same commit: one command puts a domain into service, or changes nothing.
 io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   CO_TRY(types::DomainName domain, domain_argument(call));
@@ -66,9 +77,9 @@ io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   const types::AcceptedDomain made{domain, tenant, std::move(route), act.at, act.who, facts_at_birth(parts.life, parts.mx_host_of != nullptr, act.at)};
   Json json = domain_json(parts, made);
   if (!made.facts.verified) json["publish"] = Json::array({lifecycle::control_record(domain, made.facts.token)});
+  CO_TRY_VOID(is_free(parts, domain));
   if (dry_run) {
     json["dry_run"] = true;
-    if (parts.domains.snapshot()->find(domain)) co_return fail(ErrorKind::conflict, "domain " + domain.to_string() + " is accepted already");
     co_return json;
   }
   std::vector<types::AcceptedDomain> domains(1, made);

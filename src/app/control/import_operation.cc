@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "app/control/operations.h"
+#include "engine/lifecycle/wishes.h"
 #include "io/text/idna.h"
 
 namespace danewerk::app {
@@ -55,10 +56,12 @@ void switch_on(types::Wish& wish, Instant now) {
 }
 
 /// What the row says on top of `facts`. "no" keeps a new domain from being born secure; it never takes from one that is here.
-Result<types::DomainFacts> facts_of(const Json& row, types::DomainFacts facts, bool is_new, Instant now) {
+Result<types::DomainFacts> facts_of(const Json& row, const types::DomainName& domain, types::DomainFacts facts, bool is_new, Instant now) {
   TRY(const auto verified, flag_word(row, "verified"));
   TRY(const auto dnssec, flag_word(row, "dnssec"));
   TRY(const auto dane, flag_word(row, "dane"));
+  const bool on = dnssec.value_or(false) || dane.value_or(false);
+  if (facts.quarantined && (on || verified.value_or(false))) return fail(ErrorKind::conflict, lifecycle::out_of_quarantine(domain));
   if (verified.value_or(false) && (is_new || !facts.verified)) {
     facts.proof = types::ControlProof::imported;
     facts.verified = now;
@@ -66,11 +69,9 @@ Result<types::DomainFacts> facts_of(const Json& row, types::DomainFacts facts, b
   if (is_new && dane == false) facts.dane = {};
   if (is_new && dnssec == false) facts.dane = facts.dnssec = {};
   if (is_new && dnssec == false && dane == true) return fail(ErrorKind::conflict, "DANE rests on DNSSEC: the row says dane and not dnssec");
-  const bool on = dnssec.value_or(false) || dane.value_or(false);
   if (on && !facts.verified) {
     return fail(ErrorKind::conflict, "its control is not proven: import it as verified, or verify it, before DNSSEC or DANE is switched on");
   }
-  if (on && facts.quarantined) return fail(ErrorKind::conflict, "it is in quarantine; prove control first: danewerk domain verify");
   if (on) switch_on(facts.dnssec, now);  // DANE needs it
   if (dane.value_or(false)) switch_on(facts.dane, now);
   return facts;
@@ -102,12 +103,15 @@ Result<void> plan_row(const Json& row, std::size_t place, ImportBatch& batch, Im
   const types::AcceptedDomain* known = batch.here.find(domain.domain);
   if (!known) {
     const types::DomainFacts born = facts_at_birth(batch.parts.life, batch.parts.mx_host_of != nullptr, batch.now);
-    TRY(domain.facts, facts_of(row, born, true, batch.now));
+    TRY(domain.facts, facts_of(row, domain.domain, born, true, batch.now));
     plan.fresh.add(std::move(domain), place);
     return {};
   }
-  TRY(domain.facts, facts_of(row, known->facts, false, batch.now));
-  if (known->tenant != domain.tenant) return fail(ErrorKind::conflict, "it belongs to tenant " + known->tenant.to_string());
+  if (known->tenant != domain.tenant) {
+    const std::string what = "it belongs to tenant " + known->tenant.to_string();
+    return fail(ErrorKind::conflict, known->facts.quarantined ? what + "; " + lifecycle::out_of_quarantine(domain.domain) : what);
+  }
+  TRY(domain.facts, facts_of(row, domain.domain, known->facts, false, batch.now));
   if (known->route != domain.route && !batch.options.update) {
     return fail(ErrorKind::conflict, "it is here with the route " + known->route.to_string() + "; --update changes routes");
   }

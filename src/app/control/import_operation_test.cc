@@ -97,6 +97,25 @@ TEST(Import, what_a_row_does_not_say_is_as_for_any_new_domain_and_no_takes_nothi
   EXPECT_TRUE(types::takes_mail(find(office, "silent.example")->facts));
 }
 
+TEST(Import, a_quarantine_is_not_ended_by_a_file) {
+  Office office;
+  const Json rows = Json::array({verified(row("left.example"))});
+  EXPECT_EQ((*office.perform("domain.import", {{"rows", rows}}))["added"], 1);
+  const types::AcceptedDomain before = *find(office, "left.example");
+  types::DomainFacts facts = before.facts;
+  facts.quarantined = *facts.verified;
+  office.note({before.domain, before.facts, facts});
+  for (const Json& again : {verified(row("left.example"), false, false), row("left.example", "fabrikam")}) {
+    const Json answer = *office.perform("domain.import", {{"rows", Json::array({again})}});
+    EXPECT_EQ(answer["failed"].size(), 1U);
+    EXPECT_NE(answer["failed"][0]["what"].get<std::string>().find("danewerk domain remove left.example"), std::string::npos) << answer.dump();
+  }
+  EXPECT_EQ((*office.perform("domain.import", {{"rows", Json::array({row("left.example")})}}))["unchanged"], 1);
+  const std::string taken = office.fault("domain.add", {{"domain", "left.example"}, {"tenant", "fabrikam"}, {"route", "lmtp:192.0.2.1:24"}});
+  EXPECT_NE(taken.find("for tenant contoso; it is in quarantine"), std::string::npos) << taken;
+  EXPECT_FALSE(types::takes_mail(find(office, "left.example")->facts));
+}
+
 TEST(Import, bad_requests_are_named) {
   Office office;
   EXPECT_EQ(office.fault("domain.import", Json::object()), "'rows' is missing: a list of domains");

@@ -50,6 +50,8 @@ class Office {
   Result<Json> add_domain(const char* domain, const char* tenant = "contoso", const char* route = "lmtp:127.0.0.1:24") {
     return perform("domain.add", {{"domain", domain}, {"tenant", tenant}, {"route", route}, {"why", "a new customer"}});
   }
+  /// What looks have shown.
+  void note(io::DomainStore::FactsChange change) { io::run_to_end(note_one(std::move(change))); }
   std::vector<io::LedgerRow> ledger(const std::string& subject) {
     std::vector<io::LedgerRow> out;
     io::run_to_end(read_ledger(subject, out));
@@ -86,6 +88,11 @@ class Office {
     RequestBody body(connection, std::move(octets), size);
     Call call{request, body, "root"};
     out = co_await operations.at(request.operation)(call);
+  }
+  io::Task<> note_one(io::DomainStore::FactsChange change) {
+    std::vector<io::DomainStore::FactsChange> changes(1, std::move(change));
+    const auto noted = co_await domains->note(std::move(changes));
+    EXPECT_TRUE(noted.has_value());
   }
   io::Task<> read_ledger(std::string subject, std::vector<io::LedgerRow>& out) {
     auto rows = co_await world.queue->ledger(std::move(subject));

@@ -70,8 +70,10 @@ void add_certificate_commands(CLI::App& app, const Asking& asking) {
   list->callback([&asking] { asking.ask("certificate.list", Json::object(), render_certificates); });
   auto* csr = certificate->add_subcommand("csr", "a signing request for a published key, for your own tool");
   csr->add_option("key", key, "a key's id, \"next\" or \"serving\"")->capture_default_str();
+  static bool wait = false;
+  csr->add_flag("--wait", wait, "until the next key is published, an hour at most: after a change it takes a while");
   asking.add_json(csr);
-  csr->callback([&asking] { asking.ask("certificate.csr", {{"key", key}}, [](const Json& a) { return text(a, "request"); }); });
+  csr->callback([&asking] { asking.ask("certificate.csr", {{"key", key}, {"wait", wait}}, [](const Json& a) { return text(a, "request"); }); });
   auto* stage = certificate->add_subcommand("stage", "keep a certificate that your own tool brought until its key may serve");
   stage->add_option("--chain", chain, "PEM, the leaf first (fullchain.pem)")->required();
   stage->add_option("--why", why, "for the ledger");

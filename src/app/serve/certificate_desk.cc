@@ -54,6 +54,9 @@ Result<std::string> external_account(const std::string& path) {
   return line;
 }
 
+/// Of the process before this one: an order it was in the middle of must not be taken for one that runs.
+io::Task<> end_cut_off(io::CertificateStore& store, Instant now, Result<void>& result) { result = co_await store.end_cut_off(now); }
+
 io::Task<> listen_there(io::HttpServer& server, const std::vector<types::Endpoint>& at, Result<void>& result) {
   result = server.listen(at);
   co_return;
@@ -92,7 +95,8 @@ Result<std::unique_ptr<CertificateDesk>> CertificateDesk::open(DeskParts parts) 
   if (from == CertificatesFrom::files) out->source_ = std::make_unique<StagedSource>(out->store_, out->parts_.clock);
   const std::string source = out->source_ ? out->source_->name() : "self";
   out->operated_ = std::make_unique<CertificateOperated>(CertificateOperated{out->store_, out->parts_.keys, out->parts_.clock, source, out->parts_.mx_names,
-                                                                             out->parts_.trust, *out->challenges_, out->issuer_.get()});
+                                                                             out->parts_.trust, *out->challenges_, out->issuer_.get(),
+                                                                             out->parts_.next_key_awaits});
   return out;
 }
 
@@ -127,6 +131,9 @@ Result<void> CertificateDesk::build_acme() {
   rules.check_names = std::min<Duration>(rules.check_names, settings.acme.first_retry);
   const auto order = [this](std::string label, std::string request) { return client_->order(std::move(label), std::move(request)); };
   const auto alert = [this](const std::string& subject, const std::optional<std::string>& fault) { parts_.alerts.set(subject, fault); };
+  Result<void> ended;
+  io::run_on(parts_.home.executor(), end_cut_off(store_, parts_.clock.now(), ended));
+  if (!ended) return ended;
   issuer_ = std::make_unique<service::AcmeIssuer>(
       service::IssuerParts{store_, *challenges_, parts_.resolver, parts_.clock, parts_.log, parts_.home.executor(), order, alert}, std::move(rules));
   parts_.home.post([this] { issuer_->group().spawn("names", issuer_->keep_names()); });

@@ -28,6 +28,7 @@ struct DeskParts {
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   service::ChallengeRecords* records = nullptr;  ///< null without a zone
   std::vector<types::DomainName> mx_names = {};  ///< `*.<shard>.<zone>`
+  std::function<std::string()> next_key_awaits = nullptr;  ///< see CertificateOperated; asked on the home reactor
 };
 
 /// From any thread but the reactor's. Error: as HttpServer::listen.

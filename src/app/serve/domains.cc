@@ -73,7 +73,7 @@ Result<void> Worker::build_domains() {
   const auto alert = [this](std::optional<std::string> fault) { alerts_.set("domains", fault); };
   const DomainSettings& from = settings_.domains;
   domain_keeper_ = std::make_unique<service::DomainKeeper>(
-      service::DomainParts{*domains_, *findings_, *resolvers_.front(), policy, probe, expect, forget, alert, clock_, log_,
+      service::DomainParts{*domains_, *findings_, *resolvers_.front(), policy, probe, expect, forget, alert, clock_, entropy_, log_,
                            {from.look_interval, from.move_interval, from.looks_per_second}, {from.quarantine_after, from.remove_after},
                            [this](const types::DomainName& domain) { suspect(domain); }},
       home().executor());

@@ -1,6 +1,7 @@
 #include "app/serve/policy_desk.h"
 
 #include "engine/mtasts/policy_text.h"
+#include "io/runtime/blocking.h"
 #include "io/runtime/stopping.h"
 #include "io/tls/digest.h"
 #include "service/certificates/issued.h"
@@ -63,7 +64,35 @@ io::Task<Result<void>> order_chain(CertificateDesk& desk, types::DomainName host
   co_return co_await desk.issuer()->add_name(std::move(host), std::move(act));
 }
 
+io::Task<> read_policies(io::Store& store, Result<std::vector<types::HostedPolicy>>& out) {
+  io::HostedPolicyStore policies(store);
+  out = co_await policies.all();
+}
+
 }  // namespace
+
+LeftPolicies left_policies(const Settings& settings, io::Store& store, io::Reactor& home, Instant now) {
+  Result<std::vector<types::HostedPolicy>> hosted = std::vector<types::HostedPolicy>{};
+  io::run_on(home.executor(), read_policies(store, hosted));
+  LeftPolicies out;
+  const std::string unset = settings.zone.name.is_root() ? "zone.name" : settings.https.listen.empty() ? "https.listen" : "";
+  if (!hosted) {
+    if (!unset.empty()) out.without_server = "the MTA-STS policies that were hosted cannot be read: " + hosted.error().what;
+    return out;
+  }
+  const std::string held = mtasts::describe_held(*hosted, now);
+  if (held.empty()) return out;
+  if (!unset.empty()) {
+    out.without_server = held + ". Nobody serves them, for " + unset + " is not set: whoever holds none finds none, and no change reaches those who do. Set " +
+                         unset + " again. To give them up, do so first, then `danewerk mta-sts disable` each, and wait until `danewerk mta-sts list` is empty";
+    return out;
+  }
+  std::string lacking;
+  if (settings.acme.accept_terms != "yes") lacking = "acme.accept_terms is not \"yes\"";
+  if (settings.http.listen.empty()) lacking += std::string(lacking.empty() ? "" : " and ") + "http.listen is not set";
+  if (!lacking.empty()) out.certificates = held + ". The certificates they are served with will not be renewed, for " + lacking;
+  return out;
+}
 
 PolicyDesk::PolicyDesk(PolicyDeskParts parts)
     : parts_(std::move(parts)), policies_(parts_.store), records_(parts_.access, parts_.settings.zone.name, parts_.servers, parts_.clock),

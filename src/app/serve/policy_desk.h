@@ -34,6 +34,15 @@ struct PolicyDeskParts {
   types::MxPlan plan;                       ///< where the domains' MX hosts are
 };
 
+/// What is amiss with policies that were hosted under other settings than these; nothing where none is, or all is well. `certificates`:
+/// they are served, but what they are served with is not renewed.
+struct LeftPolicies {
+  std::optional<std::string> without_server;
+  std::optional<std::string> certificates;
+};
+/// From another thread than the reactor's.
+LeftPolicies left_policies(const Settings& settings, io::Store& store, io::Reactor& home, Instant now);
+
 class PolicyDesk {
  public:
   /// Listens where https.listen says. Error: as Listener::open.

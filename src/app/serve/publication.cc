@@ -6,9 +6,11 @@
 #include "app/control/operations.h"
 #include "app/serve/serve.h"
 #include "app/serve/worker.h"
+#include "io/runtime/blocking.h"
 #include "io/tls/certificate.h"
 #include "io/tls/digest.h"
 #include "io/tls/self_issue.h"
+#include "service/zones/plan_guard.h"
 
 namespace danewerk::app {
 namespace {
@@ -77,6 +79,10 @@ io::Task<std::vector<rollover::EdgeSight>> probe_edges(const service::Prober& pr
   co_return out;
 }
 
+io::Task<> keep_plan_there(io::KeyStore& facts, std::shared_ptr<const io::Domains> domains, types::MxPlan plan, Instant now, Result<void>& out) {
+  out = co_await service::keep_plan(facts, std::move(domains), std::move(plan), now);
+}
+
 }  // namespace
 
 zone::MxZone mx_zone(const Settings& settings) {
@@ -136,7 +142,15 @@ Json status_json(const service::PublisherStatus& status) {
 
 io::Sha256 domain_digest(const types::DomainName& domain) { return io::sha256(as_bytes(domain.text())); }
 
+/// Before anything writes to the zone.
+Result<void> Worker::guard_plan() {
+  Result<void> kept;
+  io::run_on(home().executor(), keep_plan_there(*keys_, domains_->snapshot(), settings_.zone.mx_plan(), clock_.now(), kept));
+  return kept;
+}
+
 Result<void> Worker::build_publisher() {
+  TRY_VOID(guard_plan());
   io::dns::UpdateSettings update;
   update.server = settings_.zone.update_address;
   TRY(update.key, read_update_key(settings_));
@@ -198,11 +212,18 @@ service::ProbeErrand Worker::edge_errand() const {
   return errand;
 }
 
+/// The publisher is made after the desk, and before anybody asks.
+std::string Worker::next_key_awaits() const {
+  const rollover::Step step = service::before_next_key(publisher_->status());
+  return step.why + (step.when > clock_.now() ? "; not before " + to_rfc3339(step.when) : "");
+}
+
 Result<void> Worker::build_certificates() {
   DeskParts parts{settings_, *store_, *keys_, *resolvers_.front(), clock_, log_, alerts_, home(), [this] { return trust_; }};
   if (challenge_records_) {
     parts.records = &*challenge_records_;
     parts.mx_names = zone::certificate_names(mx_zone(settings_));
+    parts.next_key_awaits = [this] { return next_key_awaits(); };
   }
   TRY(desk_, CertificateDesk::open(std::move(parts)));
   return {};

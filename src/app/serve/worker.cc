@@ -126,6 +126,7 @@ Result<void> Worker::start() {
   TRY_VOID(build_domains());
   TRY_VOID(build_alerts());
   if (publisher_) TRY_VOID(build_policy_desk());
+  tell_left_policies();
   build_edges();
   TRY_VOID(open_control());
   scheduler_->start();
@@ -271,6 +272,13 @@ void Worker::build_prover() {
   };
   keeper_ = std::make_unique<service::ProofKeeper>(service::ProverParts{*proofs_, clock_, log_, service::real_crypto(), ask, anchors});
   home().post([this] { group_->spawn("prover", keeper_->run()); });
+}
+
+/// Settings that were taken away leave policies behind that senders go on obeying. The alerts are logged, shown by `status`, and sent.
+void Worker::tell_left_policies() {
+  const LeftPolicies left = left_policies(settings_, *store_, home(), clock_.now());
+  alerts_.set("mta-sts hosting", left.without_server);
+  alerts_.set("mta-sts certificates", left.certificates);
 }
 
 void Worker::build_edges() {

@@ -60,11 +60,14 @@ class Worker {
   void build_hosting();
   Result<void> build_sts();
   Result<void> build_delivery();
+  Result<void> guard_plan();
   Result<void> build_publisher();
   Result<void> build_edge_prober();
   service::ProbeErrand edge_errand() const;
   Result<void> build_certificates();
+  std::string next_key_awaits() const;
   Result<void> build_policy_desk();
+  void tell_left_policies();
   io::Task<> watch_zone();
   void build_hosts();
   void build_prover();

@@ -62,9 +62,11 @@ std::string place_of(const types::Probe& probe) {
 Check check_control(const types::DomainFacts& facts, const types::DomainSight& sight, const Expectation& expected) {
   const std::string name = expected.domain.to_string();
   if (facts.quarantined) {
-    return concluded(CheckName::control, "in quarantine since " + to_rfc3339(*facts.quarantined),
-                     {finding("control.quarantined", name, "no MX of ours since " + (facts.mx_elsewhere ? to_rfc3339(*facts.mx_elsewhere) : "long ago"),
-                              control_record(expected.domain, facts.token))});
+    const std::string record = control_record(expected.domain, facts.token);
+    const std::string since = "in quarantine since " + to_rfc3339(*facts.quarantined);
+    std::vector<Finding> findings{finding("control.quarantined", name, since + ", and its TXT record was not seen", record)};
+    if (facts.mx_here) findings.push_back(finding("control.returned", name, "its MX leads here again since " + to_rfc3339(*facts.mx_here), record));
+    return concluded(CheckName::control, since, std::move(findings));
   }
   if (facts.verified) {
     std::string what = std::string("proven ") + to_rfc3339(*facts.verified) + " (" + types::to_string(facts.proof) + ")";

@@ -32,6 +32,7 @@ struct World {
   types::DomainFacts facts;
   types::DomainSight sight{expected.domain, start, {}, {}};
   types::ProbeSight probe{expected.host, start, {}};
+  types::ControlToken fresh{42};  ///< what a quarantine that begins takes
   Instant now = start;
 
   World() {
@@ -78,7 +79,7 @@ struct World {
       }
     }
   }
-  void look() { facts = note(facts, sight, &probe, expected, {}, now); }
+  void look() { facts = note(facts, sight, &probe, expected, {}, fresh, now); }
   DomainStatus stands() { return status(facts, sight, &probe, expected, {}, now); }
   Result<void> asked(Ask what) {
     auto after = ask(what, facts, view_mx(expected, sight), expected, now);
@@ -95,6 +96,20 @@ struct World {
     mx_is({mx(0, "contoso-com.s1.mx.example")});
     look();
     ASSERT_EQ(stands().standing, Standing::healthy);
+  }
+  /// MX and token.
+  void left() {
+    mx_is({mx(0, "mail.old.example")});
+    answer(control_owner(expected.domain), RecordType::txt, {});
+    look();
+  }
+  void quarantined() {
+    healthy();
+    left();
+    now += 72h;
+    look();
+    ASSERT_EQ(facts.quarantined, types::MaybeInstant(now));
+    ASSERT_EQ(facts.token, fresh);
   }
 };
 
@@ -284,7 +299,7 @@ TEST(Lifecycle, doubt_changes_nothing) {
   }
 }
 
-TEST(Lifecycle, a_domain_that_left_is_deferred_and_then_removed_and_comes_back_by_itself) {
+TEST(Lifecycle, a_domain_that_left_is_deferred_and_then_removed) {
   World world;
   world.healthy();
   world.mx_is({World::mx(0, "mail.old.example")});
@@ -299,10 +314,78 @@ TEST(Lifecycle, a_domain_that_left_is_deferred_and_then_removed_and_comes_back_b
   EXPECT_EQ(world.stands().standing, Standing::quarantined);
   EXPECT_FALSE(is_over(world.facts, {}, world.now + 24h * 6));
   EXPECT_TRUE(is_over(world.facts, {}, world.now + 24h * 7));
+}
+
+TEST(Lifecycle, an_mx_that_comes_back_before_a_quarantine_was_never_away) {
+  World world;
+  world.healthy();
+  const types::ControlToken token = world.facts.token;
+  world.left();
+  world.now += 71h;
+  world.look();
+  world.mx_is({World::mx(0, "contoso-com.s1.mx.example")});
+  world.now += 24h;
+  world.look();
+  EXPECT_EQ(world.stands().standing, Standing::healthy);
+  EXPECT_EQ(world.facts.token, token);
+}
+
+/// Decision 0088: the MX alone may be that of whoever has registered the name since, who is not this tenant.
+TEST(Lifecycle, an_mx_that_leads_here_again_ends_no_quarantine) {
+  World world;
+  world.quarantined();
+  const types::DomainFacts before = world.facts;
+  world.now += 24h;
   world.mx_is({World::mx(0, "contoso-com.s1.mx.example")});
   world.look();
-  EXPECT_TRUE(types::takes_mail(world.facts));
-  EXPECT_EQ(world.stands().standing, Standing::healthy);
+  EXPECT_FALSE(types::takes_mail(world.facts));
+  EXPECT_EQ(world.facts.control_confirmed, before.control_confirmed) << "it proves nothing now";
+  EXPECT_EQ(world.facts.token, before.token) << "one token for one quarantine";
+  EXPECT_NE(world.stands().find("control.returned"), nullptr);
+  EXPECT_NE(world.stands().find("control.quarantined"), nullptr) << "not over";
+  EXPECT_EQ(world.stands().next.publish, std::vector<std::string>{control_record(expected.domain, world.fresh)});
+  EXPECT_TRUE(is_in_motion(world.facts, world.now)) << "the record is awaited";
+  EXPECT_EQ(world.asked(Ask::enable_dane).error().what, "domain contoso.com: " + out_of_quarantine(expected.domain));
+  EXPECT_FALSE(is_over(world.facts, {}, world.now + 24h * 365)) << "somebody wants its mail here: a person decides";
+  world.mx_is({World::mx(0, "mail.contoso.com")});
+  world.answer(name("mail.contoso.com"), RecordType::a, {expected.addresses[0]});
+  world.look();
+  EXPECT_FALSE(types::takes_mail(world.facts)) << "nor does an alias";
+  world.mx_is({World::mx(0, "mail.old.example")});
+  world.look();
+  EXPECT_EQ(world.stands().find("control.returned"), nullptr);
+  EXPECT_FALSE(is_over(world.facts, {}, world.now + 24h * 6)) << "counted from when it left again";
+  EXPECT_TRUE(is_over(world.facts, {}, world.now + 24h * 7));
+}
+
+TEST(Lifecycle, only_the_token_made_for_a_quarantine_ends_it) {
+  for (const bool mx_here : {true, false}) {
+    World world;
+    world.quarantined();
+    if (mx_here) world.mx_is({World::mx(0, "contoso-com.s1.mx.example")});
+    world.answer(control_owner(expected.domain), RecordType::txt, {types::TxtRecord{{control_text(World{}.facts.token)}}});
+    world.now += 1h;
+    world.look();
+    EXPECT_FALSE(types::takes_mail(world.facts)) << "the token of before, from an old copy of the zone";
+    world.token_is_there();
+    world.look();
+    EXPECT_TRUE(types::takes_mail(world.facts));
+    EXPECT_EQ(world.facts.verified, types::MaybeInstant(world.now));
+    EXPECT_EQ(world.facts.proof, types::ControlProof::txt_record);
+    EXPECT_EQ(world.stands().find("control.quarantined"), nullptr);
+    if (mx_here) {
+      EXPECT_EQ(world.stands().standing, Standing::healthy);
+    }
+    const types::ControlToken first = world.facts.token;
+    world.fresh = {43};
+    world.mx_is({World::mx(0, "mail.old.example")});
+    world.look();
+    world.answer(control_owner(expected.domain), RecordType::txt, {});
+    world.now += 72h;
+    world.look();
+    ASSERT_TRUE(world.facts.quarantined.has_value());
+    EXPECT_NE(world.facts.token, first) << "each quarantine has its own";
+  }
 }
 
 /// Control is looked at again and again: the registration lapses, and later the name is somebody else's.

@@ -14,13 +14,15 @@ namespace danewerk::lifecycle {
 /// How long a domain that left is waited for.
 struct Patience {
   Duration quarantine_after = std::chrono::hours(72);      ///< the MX elsewhere and no token, for so long: its mail is deferred
-  Duration remove_after = std::chrono::hours(24 * 7);      ///< in quarantine for so long: it is removed
+  Duration remove_after = std::chrono::hours(24 * 7);      ///< in quarantine, the MX still elsewhere, for so long: it is removed
 };
 
+/// `fresh` becomes the domain's token where a quarantine begins; only a record that holds it ends that one.
 types::DomainFacts note(types::DomainFacts facts, const types::DomainSight& sight, const types::ProbeSight* probe, const Expectation& expected,
-                        const Patience& patience, Instant now);
+                        const Patience& patience, const types::ControlToken& fresh, Instant now);
 
-/// True once it has been in quarantine for long enough.
+/// True once it has been in quarantine with its MX elsewhere for long enough. Never while the MX leads here: somebody wants its mail
+/// here, and a person decides for whom.
 bool is_over(const types::DomainFacts& facts, const Patience& patience, Instant now) noexcept;
 
 /// On the way, so that it is worth looking more often: something was asked for or seen within the last days, and more is to come.

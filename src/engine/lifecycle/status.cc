@@ -96,7 +96,12 @@ NextStep step_with_mx(const DomainFacts& facts, const MxView& mx, const Expectat
 NextStep next_step(const DomainFacts& facts, const MxView& mx, const Expectation& expected, const DomainStatus& status) {
   const std::string name = expected.domain.to_string();
   if (!facts.verified || facts.quarantined) {
-    NextStep out = step(StepName::verify, "Publish the TXT record in the domain's own zone, then verify.", "danewerk domain verify " + name);
+    std::string what = "Publish the TXT record in the domain's own zone, then verify.";
+    if (facts.quarantined) {
+      what += " Its token is new since the quarantine began, and an MX that leads here does not suffice. If the name is somebody else's now, remove the "
+              "domain and add it for him.";
+    }
+    NextStep out = step(StepName::verify, std::move(what), "danewerk domain verify " + name);
     out.publish.push_back(control_record(expected.domain, facts.token));
     return out;
   }

@@ -24,7 +24,7 @@ Result<types::DomainFacts> ask(Ask what, types::DomainFacts facts, const MxView&
   const std::string name = expected.domain.to_string();
   if (expected.host.is_root()) return fail(ErrorKind::unavailable, "there is no MX zone here; set zone.name");
   const bool on = what == Ask::enable_dnssec || what == Ask::enable_dane;
-  if (on && facts.quarantined) return not_yet(expected, "it is in quarantine; prove control first: danewerk domain verify " + name);
+  if (on && facts.quarantined) return not_yet(expected, out_of_quarantine(expected.domain));
   if (on && !facts.verified) return not_yet(expected, "control is not proven; first: danewerk domain verify " + name);
   switch (what) {
     case Ask::enable_dnssec: switch_on(facts.dnssec, now); break;
@@ -48,6 +48,12 @@ Result<types::DomainFacts> ask(Ask what, types::DomainFacts facts, const MxView&
       break;
   }
   return facts;
+}
+
+std::string out_of_quarantine(const types::DomainName& domain) {
+  const std::string name = domain.to_string();
+  return "it is in quarantine, which only the TXT record with its new token ends: danewerk domain verify " + name +
+         " shows it and looks for it; if the name is somebody else's now: danewerk domain remove " + name + ", then add it for him";
 }
 
 std::vector<std::string> zone_diff(const types::DomainFacts& before, const types::DomainFacts& after, const Expectation& expected,

@@ -16,6 +16,9 @@ enum class Ask : std::uint8_t { enable_dnssec, enable_dane, disable_dane, disabl
 /// `mx` is of a look made for this; it counts for disable_dnssec only.
 Result<types::DomainFacts> ask(Ask what, types::DomainFacts facts, const MxView& mx, const Expectation& expected, Instant now);
 
+/// What to do about a quarantine, to follow what is refused because of it.
+std::string out_of_quarantine(const types::DomainName& domain);
+
 /// What a resolver will be answered that it is not answered now, as lines of a diff: "+ contoso-com.s1.mx.example. AAAA 2001:db8::1".
 /// `records` are the TLSA records published now. Where a wildcard answers, other records may bring this about (zone::diff_lines).
 std::vector<std::string> zone_diff(const types::DomainFacts& before, const types::DomainFacts& after, const Expectation& expected,

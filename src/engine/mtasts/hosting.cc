@@ -134,6 +134,23 @@ Instant free_at(const HostedPolicy& hosted, Instant now) {
   return out;
 }
 
+std::string describe_held(const std::vector<HostedPolicy>& hosted, Instant now) {
+  constexpr std::size_t most_names = 3;
+  std::string names;
+  std::size_t count = 0, enforced = 0;
+  Instant until = now;
+  for (const HostedPolicy& one : hosted) {
+    if (one.versions.empty()) continue;
+    const StsPolicy& last = one.versions.back().policy;
+    if (++count <= most_names) names += (count > 1 ? ", " : "") + one.domain.to_string();
+    if (last.mode == StsPolicyMode::enforce) ++enforced;
+    until = std::max({until, now + last.max_age, free_at(one, now)});
+  }
+  if (count == 0) return {};
+  return "MTA-STS policies are hosted for " + std::to_string(count) + (count == 1 ? " domain (" : " domains (") + names + (count > most_names ? ", ..." : "") +
+         "), " + std::to_string(enforced) + " in mode enforce; senders may hold them until " + to_rfc3339(std::chrono::floor<std::chrono::seconds>(until));
+}
+
 HostingStep next_step(const HostedPolicy& hosted, const HostingSight& sight, const HostingTimes& times, Instant now) {
   const Instant later = now + std::chrono::hours(1);
   if (hosted.withdrawn) return leaving_step(hosted, times, now);

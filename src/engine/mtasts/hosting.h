@@ -81,6 +81,10 @@ HostingStep next_step(const types::HostedPolicy& hosted, const HostingSight& sig
 /// From when on no sender holds a version that binds him, once the last one (mode none) is served.
 Instant free_at(const types::HostedPolicy& hosted, Instant now);
 
+/// The policies that must be served, for people: how many, of whom, and until when senders may hold what was served until `now`.
+/// Empty where there are none.
+std::string describe_held(const std::vector<types::HostedPolicy>& hosted, Instant now);
+
 /// What a person should know; subjects are domains.
 std::vector<types::Finding> findings_of(const types::HostedPolicy& hosted, const HostingSight& sight);
 

@@ -144,6 +144,20 @@ TEST(Hosting, leaves_only_when_every_text_ever_served_has_run_out) {
   EXPECT_EQ(next_step(hosted, {}, {}, gone + seconds(300)).act, HostingAct::forget);
 }
 
+TEST(Hosting, what_is_left_without_a_server_is_counted) {
+  EXPECT_EQ(describe_held({}, start), "");
+  std::vector<HostedPolicy> hosted;
+  for (const char* domain : {"a.example", "b.example", "c.example", "d.example"}) {
+    HostedPolicy one = hosted_policy(domain[0] == 'b' ? StsPolicyMode::enforce : StsPolicyMode::testing);
+    one.domain = name(domain);
+    hosted.push_back(note(one, {}, own, start));
+  }
+  const Instant later = start + hours(24);
+  EXPECT_EQ(describe_held({hosted[1]}, later), "MTA-STS policies are hosted for 1 domain (b.example), 1 in mode enforce; senders may hold them until " +
+                                                   to_rfc3339(std::chrono::floor<seconds>(later + hours(24 * 7))));
+  EXPECT_NE(describe_held(hosted, later).find("4 domains (a.example, b.example, c.example, ...), 1 in mode enforce"), std::string::npos);
+}
+
 TEST(Hosting, what_nobody_ever_saw_goes_at_once) {
   HostedPolicy hosted = note(hosted_policy(), {}, own, start);
   hosted.withdrawn = start;

@@ -135,6 +135,14 @@ Task<Result<void>> CertificateStore::end_order(std::int64_t id, Instant at, std:
   co_return co_await store_.writer().write(std::move(work));
 }
 
+Task<Result<void>> CertificateStore::end_cut_off(Instant start) {
+  Writer::Work work = [start](Database& database) {
+    return database.run("UPDATE certificate_order SET ended_at = ?1, failure = 'cut off: danewerk ended in the middle of it'"
+                        " WHERE ended_at IS NULL AND began_at < ?1", start);
+  };
+  co_return co_await store_.writer().write(std::move(work));
+}
+
 Task<Result<std::vector<OrderRow>>> CertificateStore::orders(std::string names) {
   using Orders = std::vector<OrderRow>;
   std::function<Result<Orders>(Database&)> work = [names = std::move(names)](Database& database) -> Result<Orders> {

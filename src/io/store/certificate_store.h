@@ -53,6 +53,9 @@ class CertificateStore {
   Task<Result<std::int64_t>> begin_order(std::string names, Instant at);
   /// An empty `failure`: the certificate came.
   Task<Result<void>> end_order(std::int64_t id, Instant at, std::string failure, std::optional<Instant> not_before);
+  /// Orders that began before `start` and have no end were cut off by a crash: they failed, at `start`. The process that began them is
+  /// gone, for a store has one at a time.
+  Task<Result<void>> end_cut_off(Instant start);
   /// Oldest first, the latest 50 of these names; without names, of all.
   Task<Result<std::vector<OrderRow>>> orders(std::string names);
 

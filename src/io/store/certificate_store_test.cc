@@ -52,6 +52,16 @@ TEST(CertificateStore, counts_orders_that_a_crash_cut_off) {
   EXPECT_EQ(orders->front(), (OrderRow{*first, "a.example b.example", start_of_time, later, "the CA said no", later}));
   EXPECT_FALSE(orders->back().ended_at);
   EXPECT_EQ(finish(*store, certificates.orders(""))->size(), 3U);
+  const auto ours = finish(*store, certificates.begin_order("c.example", later));
+  ASSERT_TRUE(finish(*store, certificates.end_cut_off(later)).has_value());
+  const auto ended = finish(*store, certificates.orders(""));
+  EXPECT_EQ(ended->at(0).failure, "the CA said no");
+  for (const std::size_t cut : {1U, 2U}) {
+    EXPECT_EQ(ended->at(cut).ended_at, later);
+    EXPECT_NE(ended->at(cut).failure, "");
+  }
+  EXPECT_EQ(ended->at(3).id, *ours);
+  EXPECT_FALSE(ended->at(3).ended_at) << "one of this process runs";
 }
 
 TEST(CertificateStore, remembers_challenges_until_they_are_out) {

@@ -58,6 +58,9 @@ class KeyStore {
   Task<Result<void>> put_zone_fact(std::string zone, ZoneFact fact, types::AdminAct act, std::string action, std::string subject);
   Task<Result<void>> erase_zone_fact(std::string zone, std::string name);
 
+  /// Where its callers make keys: an RSA key takes up to seconds, which no reactor has.
+  Workers& workers() noexcept { return store_.files(); }
+
  private:
   Store& store_;
 };

@@ -40,7 +40,8 @@ Result<types::KeyFacts> find_key(const std::vector<types::KeyFacts>& keys, const
     if (id == "serving" && usable(key) && key.serving_since) found = &key;
   }
   if (found && usable(*found)) return *found;
-  const std::string why = found ? "key " + id + " is " + describe_key(*found) + ": no certificate is asked for it" : "there is no key '" + id + "'";
+  const std::string missing = id == "next" ? "no next key is published" : "there is no key '" + id + "'";
+  const std::string why = found ? "key " + id + " is " + describe_key(*found) + ": no certificate is asked for it" : missing;
   return fail(ErrorKind::not_found, why + ". Published keys: " + listed(keys));
 }
 

@@ -14,7 +14,8 @@ inline constexpr types::LogEvent verified{"domain.verified", types::LogLevel::no
 inline constexpr types::LogEvent dane_live{"domain.dane_live", types::LogLevel::notice,
                                            "DANE works for a domain: its record was seen, and every chain at every address matches.", ""};
 inline constexpr types::LogEvent quarantined{"domain.quarantined", types::LogLevel::warning, "A domain has left: its mail is deferred from now on.",
-                                             "It comes back by itself when its MX or its TXT record does; it is removed after domains.remove_after."};
+                                             "Only its TXT record with the new token ends this (`danewerk domain status`); it is removed after "
+                                             "domains.remove_after, unless its MX leads here again."};
 inline constexpr types::LogEvent released{"domain.released", types::LogLevel::notice, "A domain is out of quarantine: its mail is taken again.", ""};
 inline constexpr types::LogEvent removed{"domain.removed", types::LogLevel::warning, "A domain that left was removed.", ""};
 inline constexpr types::LogEvent not_noted{"domain.not_noted", types::LogLevel::warning, "What a look showed could not be written down.",

@@ -47,7 +47,9 @@ io::Task<Result<Looked>> DomainKeeper::look_at(types::DomainName domain, lifecyc
   if (found->facts.dnssec.is_on() && !skips.dns) probed = co_await probe(expected, out.sight, probing);
   const types::ProbeSight* seen = probed ? &*probed : nullptr;
   const Instant now = parts_.clock.now();
-  out.domain.facts = lifecycle::note(found->facts, out.sight, seen, expected, parts_.patience, now);
+  types::ControlToken fresh;
+  parts_.entropy.fill(fresh);
+  out.domain.facts = lifecycle::note(found->facts, out.sight, seen, expected, parts_.patience, fresh, now);
   out.status = lifecycle::status(out.domain.facts, out.sight, seen, expected, skips, now);
   // A resolver that is not fit has an alert of its own; of the domain nothing was learned, and it is looked at again soon.
   const bool in_vain = out.status.find("resolver.unfit") != nullptr;

@@ -16,6 +16,7 @@
 #include "engine/lifecycle/status.h"
 #include "io/dns/gate.h"
 #include "io/log/log.h"
+#include "io/runtime/entropy.h"
 #include "io/runtime/task_group.h"
 #include "io/store/domain_store.h"
 #include "io/store/finding_store.h"
@@ -42,6 +43,7 @@ struct DomainParts {
   std::function<void(const types::DomainName&)> forget;   ///< drops a name from the caches on our side; may be empty
   std::function<void(std::optional<std::string>)> alert;  ///< what is wrong on our side, or nothing; may be empty
   io::Clock& clock;
+  io::Entropy& entropy;                            ///< for the token of a quarantine
   io::Log& log;
   WatchPace pace;
   lifecycle::Patience patience;

@@ -53,7 +53,7 @@ struct House {
     };
     const auto expect = [](const types::DomainName& domain) { return lifecycle::Expectation{domain, name(host), {*types::IpAddress::parse("192.0.2.1")}}; };
     const auto alert = [this](std::optional<std::string> fault) { alerted = std::move(fault); };
-    return {*domains, *findings, resolver, nullptr, probe, expect, nullptr, alert, clock, log, pace, {}};
+    return {*domains, *findings, resolver, nullptr, probe, expect, nullptr, alert, clock, entropy, log, pace, {}};
   }
   io::Task<types::ProbeSight> probed(types::DomainName at, std::vector<types::IpAddress> addresses) {
     ++probes;
@@ -81,6 +81,7 @@ struct House {
 
   std::string directory;
   io::ManualClock clock{start};
+  io::SeededEntropy entropy{7};
   io::MemoryLog log;
   io::dns::ScriptedResolver resolver{clock};
   std::unique_ptr<io::Store> store;
@@ -163,6 +164,41 @@ io::Task<> watch_all(House& house) {
   keeper.group().stop();
   co_await group.join();
   co_await keeper.group().join();
+}
+
+/// The name's new owner leads its mail here, and wants it elsewhere than in the old one's mailboxes. Decision 0088.
+io::Task<> lead_here_again(House& house) {
+  const std::string mx = "contoso.test MX secure 10 " + host;
+  const lifecycle::Skips nothing;
+  co_await house.add("contoso.test");
+  DomainKeeper keeper(house.parts(), co_await io::this_executor());
+  auto looked = co_await keeper.look_at(contoso, nothing, DomainKeeper::Probing::as_remembered);
+  const types::ControlToken before = house.facts().token;
+  house.resolver.remove(contoso, types::RecordType::mx);
+  for (int i = 0; i < 2; ++i) {
+    looked = co_await keeper.look_at(contoso, nothing, DomainKeeper::Probing::as_remembered);
+    house.clock.advance(72h);
+  }
+  looked = co_await keeper.look_at(contoso, nothing, DomainKeeper::Probing::as_remembered);
+  const types::ControlToken made = house.facts().token;
+  EXPECT_TRUE(house.facts().quarantined.has_value());
+  EXPECT_NE(made, before);
+  EXPECT_TRUE(house.resolver.add(mx).has_value());
+  looked = co_await keeper.look_at(contoso, nothing, DomainKeeper::Probing::as_remembered);
+  EXPECT_FALSE(types::takes_mail(house.facts()));
+  EXPECT_EQ(house.facts().token, made);
+  EXPECT_EQ(house.told("code=control.returned"), 1);
+  EXPECT_EQ(house.told("domain.released"), 0);
+  EXPECT_TRUE(house.resolver.add("_danewerk-challenge.contoso.test TXT secure \"" + lifecycle::control_text(made) + "\"").has_value());
+  looked = co_await keeper.look_at(contoso, nothing, DomainKeeper::Probing::as_remembered);
+  EXPECT_TRUE(types::takes_mail(house.facts()));
+  EXPECT_EQ(house.told("domain.released"), 1);
+  EXPECT_EQ(house.told("domain.finding_over domain=contoso.test code=control.quarantined"), 1);
+}
+
+TEST(DomainKeeper, an_mx_that_leads_here_again_is_told_and_only_the_new_token_counts) {
+  House house;
+  io::run_to_end(lead_here_again(house));
 }
 
 TEST(DomainKeeper, notes_what_it_sees_and_tells_each_fault_once) {

@@ -48,8 +48,8 @@ std::optional<types::Reply> no_receiving(const io::Domains& domains, const types
 /// No proof of control yet, or gone away: the owner may put it right while senders try again.
 std::optional<types::Reply> not_taken(const types::AcceptedDomain& domain) {
   if (types::takes_mail(domain.facts)) return std::nullopt;
-  if (domain.facts.quarantined) return make_reply(450, {4, 7, 1}, "<" + domain.domain.to_string() + "> has left this host, please come back later");
-  return make_reply(450, {4, 7, 1}, "<" + domain.domain.to_string() + "> is not in service here yet, please come back later");
+  const char* why = domain.facts.quarantined ? "> has to prove anew that it belongs here" : "> is not in service here yet";
+  return make_reply(450, {4, 7, 1}, "<" + domain.domain.to_string() + why + ", please come back later");
 }
 
 }  // namespace

@@ -116,7 +116,10 @@ Result<void> KeyBook::take_fact(const io::ZoneFact& fact) {
 
 io::Task<Result<std::string>> KeyBook::make(types::KeyAlgorithm algorithm, std::vector<types::DomainName> names, Duration certificate_life,
                                             Ttl displaced, Instant now) {
-  CO_TRY(const types::KeyFacts facts, new_key(algorithm, names, certificate_life, now));
+  std::function<Result<types::KeyFacts>(std::size_t)> work = [algorithm, names = std::move(names), certificate_life, now](std::size_t) {
+    return new_key(algorithm, names, certificate_life, now);
+  };
+  CO_TRY(const types::KeyFacts facts, co_await store_.workers().run<Result<types::KeyFacts>>(std::move(work)));
   const io::ZoneFact fact{"displaced/" + facts.id, std::to_string(displaced.count()), now};
   CO_TRY_VOID(co_await store_.put_zone_fact(zone_, fact));
   CO_TRY_VOID(co_await store_.add(facts));

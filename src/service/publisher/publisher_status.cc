@@ -1,5 +1,7 @@
 #include "service/publisher/publisher_status.h"
 
+#include <algorithm>
+
 namespace danewerk::service {
 namespace {
 
@@ -7,7 +9,19 @@ std::string at(const char* what, const std::optional<Instant>& instant) {
   return instant ? std::string(", ") + what + " " + to_rfc3339(*instant) : std::string{};
 }
 
+bool is_leaving(const PublisherStatus& status, const std::string& key) {
+  return std::any_of(status.keys.begin(), status.keys.end(), [&key](const auto& one) { return one.id == key && one.retired_at; });
+}
+
 }  // namespace
+
+rollover::Step before_next_key(const PublisherStatus& status) {
+  const auto first = [&status](auto holds) { return std::find_if(status.agenda.begin(), status.agenda.end(), holds); };
+  auto step = first([](const rollover::Step& one) { return one.what == rollover::Action::publish; });
+  if (step == status.agenda.end()) step = first([](const rollover::Step& one) { return one.what == rollover::Action::make_key; });
+  if (step == status.agenda.end()) step = first([&status](const rollover::Step& one) { return is_leaving(status, one.key); });  // PUB-04
+  return step == status.agenda.end() ? status.next : *step;
+}
 
 std::string describe(const PublisherStatus& status) {
   std::string out = "zone " + status.zone.to_string() + "\n";

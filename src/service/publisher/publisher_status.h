@@ -41,6 +41,9 @@ struct PublisherStatus {
   std::string fault;                        ///< of the last step that failed; empty when well
 };
 
+/// What a next key waits for while none is published (after a change, one change at a time): the step before it, and when that is.
+rollover::Step before_next_key(const PublisherStatus& status);
+
 /// One line a fact, for people.
 std::string describe(const PublisherStatus& status);
 
