@@ -4,6 +4,8 @@
 
 #include <type_traits>
 
+#include "io/store/page_cache.h"
+
 namespace danewerk::io {
 namespace {
 
@@ -73,6 +75,7 @@ std::string Rows::text(int column) const {
 bool Rows::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 Result<Database> Database::open(const std::string& path, const std::string& vfs, Mode mode) {
+  use_page_cache();
   auto state = std::make_unique<State>();
   state->path = path;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

@@ -60,6 +60,42 @@ void unlink_body(Store& store, types::QueueId id) {
   store.files().post(std::move(remove));
 }
 
+struct FoundBody {
+  std::string prepended;
+  std::string octets;
+  std::shared_ptr<SpoolFile> file;
+  std::uint64_t size = 0;
+};
+
+Result<FoundBody> find_body(Database& database, StoreDisk& disk, types::QueueId id) {
+  TRY(Rows rows, database.query("SELECT m.prepended, m.body_size, m.spooled, b.octets FROM message m"
+                                " LEFT JOIN body b ON b.message = m.id WHERE m.id = ?1 AND m.waiting > 0",
+                                id.number()));
+  TRY(const bool found, rows.next());
+  if (!found) return fail(ErrorKind::not_found, "message " + id.to_string() + " is not queued any more");
+  FoundBody body{rows.text(0), {}, nullptr, static_cast<std::uint64_t>(rows.number(1))};
+  if (rows.number(2) != 0) {
+    auto file = disk.open(id);
+    if (!file) return fail(ErrorKind::corrupt, "message " + id.to_string() + " has lost its body: " + file.error().what);
+    body.file = *std::move(file);
+    TRY(const ByteCount size, body.file->size());
+    if (static_cast<std::uint64_t>(size) == body.size) return body;
+  } else {
+    body.octets = rows.text(3);
+    if (body.octets.size() == body.size) return body;
+  }
+  return fail(ErrorKind::corrupt, "the body of message " + id.to_string() + " does not have its length");
+}
+
+/// The small ones of what was just claimed. One that cannot be read here is not missed: its delivery asks again, and is told why.
+void read_ahead(Database& database, StoreDisk& disk, const std::vector<types::DueRecipients>& claimed, BodiesAhead& ahead) {
+  for (const types::DueRecipients& due : claimed) {
+    if (static_cast<std::uint64_t>(due.size) > BodiesAhead::largest) continue;
+    auto body = find_body(database, disk, due.id);
+    if (body && !body->file) ahead.put(due.id, {std::move(body->prepended), std::move(body->octets)});
+  }
+}
+
 }  // namespace
 
 Task<Result<types::QueueId>> QueueStore::accept(types::NewMessage message, BodyWriter body) {
@@ -85,8 +121,11 @@ Task<Result<std::vector<WaitingLane>>> QueueStore::waiting() {
 }
 
 Task<Result<Claimed>> QueueStore::claim(std::vector<LaneWant> wants, Instant now) {
-  std::function<Result<Claimed>(Database&)> work = [claims = claims_, wants = std::move(wants), now](Database& database) {
-    return claim_lanes(database, *claims, wants, now);
+  std::function<Result<Claimed>(Database&)> work = [claims = claims_, ahead = ahead_, disk = &store_.disk(), wants = std::move(wants),
+                                                    now](Database& database) -> Result<Claimed> {
+    TRY(Claimed claimed, claim_lanes(database, *claims, wants, now));
+    read_ahead(database, *disk, claimed.due, *ahead);
+    return claimed;
   };
   co_return co_await store_.read<Claimed>(Store::Lane::delivery, std::move(work));
 }
@@ -139,38 +178,11 @@ Task<Result<void>> QueueStore::put_off(const types::DueRecipients& due, Instant 
   co_return co_await store_.writer().write(std::move(work), std::move(settled));
 }
 
-namespace {
-
-struct FoundBody {
-  std::string prepended;
-  std::string octets;
-  std::shared_ptr<SpoolFile> file;
-  std::uint64_t size = 0;
-};
-
-Result<FoundBody> find_body(Database& database, StoreDisk& disk, types::QueueId id) {
-  TRY(Rows rows, database.query("SELECT m.prepended, m.body_size, m.spooled, b.octets FROM message m"
-                                " LEFT JOIN body b ON b.message = m.id WHERE m.id = ?1 AND m.waiting > 0",
-                                id.number()));
-  TRY(const bool found, rows.next());
-  if (!found) return fail(ErrorKind::not_found, "message " + id.to_string() + " is not queued any more");
-  FoundBody body{rows.text(0), {}, nullptr, static_cast<std::uint64_t>(rows.number(1))};
-  if (rows.number(2) != 0) {
-    auto file = disk.open(id);
-    if (!file) return fail(ErrorKind::corrupt, "message " + id.to_string() + " has lost its body: " + file.error().what);
-    body.file = *std::move(file);
-    TRY(const ByteCount size, body.file->size());
-    if (static_cast<std::uint64_t>(size) == body.size) return body;
-  } else {
-    body.octets = rows.text(3);
-    if (body.octets.size() == body.size) return body;
-  }
-  return fail(ErrorKind::corrupt, "the body of message " + id.to_string() + " does not have its length");
-}
-
-}  // namespace
-
 Task<Result<BodyReader>> QueueStore::open_body(types::QueueId id) {
+  if (auto here = ahead_->take(id)) {
+    const std::size_t size = here->octets.size();
+    co_return BodyReader(store_, std::move(here->prepended), std::move(here->octets), nullptr, size);
+  }
   std::function<Result<FoundBody>(Database&)> work = [disk = &store_.disk(), id](Database& database) {
     return find_body(database, *disk, id);
   };

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "io/store/bodies_ahead.h"
 #include "io/store/body.h"
 #include "io/store/claims.h"
 #include "io/store/ledger.h"
@@ -147,6 +148,7 @@ class QueueStore {
 
   Store& store_;
   std::shared_ptr<Claims> claims_ = std::make_shared<Claims>();
+  std::shared_ptr<BodiesAhead> ahead_ = std::make_shared<BodiesAhead>();
 };
 
 }  // namespace danewerk::io

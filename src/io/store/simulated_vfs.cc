@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "io/store/page_cache.h"
 #include "io/store/simulated_disk.h"
 
 namespace danewerk::io {
@@ -276,6 +277,7 @@ void register_simulated_vfs(SimulatedDisk& disk, const std::string& name) {
   vfs.xSleep = no_sleep;
   vfs.xGetLastError = last_error;
   vfs.xCurrentTimeInt64 = current_time;
+  use_page_cache();  // registering starts SQLite, and then it would be too late
   CHECK(sqlite3_vfs_register(&vfs, 0) == SQLITE_OK);
   const std::lock_guard guard(registry_mutex);
   registry()[name] = std::move(entry);

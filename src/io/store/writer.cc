@@ -57,34 +57,35 @@ void Writer::loop() {
 }
 
 bool Writer::turn() {
-  std::vector<Job> group = take_group();
-  if (group.empty()) return false;
+  std::vector<Job> group;
+  if (!take_more(group)) return false;
   settle(std::move(group));
   tend_log();
   return true;
 }
 
-std::vector<Writer::Job> Writer::take_group() {
+bool Writer::take_more(std::vector<Job>& group) {
   const std::lock_guard guard(mutex_);
-  std::vector<Job> group;
+  const std::size_t before = group.size();
   while (!jobs_.empty() && group.size() < limits_.group) {
     group.push_back(std::move(jobs_.front()));
     jobs_.pop_front();
   }
-  return group;
+  return group.size() > before;
 }
 
 void Writer::settle(std::vector<Job> group) {
-  std::vector<Result<void>> results(group.size(), commit(group, 0, group.size()));
-  if (!results.front() && group.size() > 1) {
-    for (std::size_t i = 0; i < group.size(); ++i) results[i] = commit(group, i, 1);
+  const Result<void> together = commit([this, &group] { return run_and_gather(group); });
+  std::vector<Result<void>> results(group.size(), together);
+  if (!together && group.size() > 1) {
+    for (std::size_t i = 0; i < group.size(); ++i) results[i] = commit([this, &job = group[i]] { return job.work(database_); });
   }
   for (std::size_t i = 0; i < group.size(); ++i) group[i].answer(std::move(results[i]));
 }
 
-Result<void> Writer::commit(std::vector<Job>& group, std::size_t first, std::size_t count) {
+Result<void> Writer::commit(const std::function<Result<void>()>& change) {
   if (auto reason = broken()) return Failure{*std::move(reason)};
-  auto done = run_jobs(group, first, count);
+  auto done = run(change);
   if (done) {
     ++commits_;
     return done;
@@ -97,10 +98,19 @@ Result<void> Writer::commit(std::vector<Job>& group, std::size_t first, std::siz
   return done;
 }
 
-Result<void> Writer::run_jobs(std::vector<Job>& group, std::size_t first, std::size_t count) {
-  TRY_VOID(database_.script("BEGIN IMMEDIATE"));
-  for (std::size_t i = first; i < first + count; ++i) TRY_VOID(group[i].work(database_));
-  return database_.script("COMMIT");
+Result<void> Writer::run(const std::function<Result<void>()>& change) {
+  TRY_VOID(database_.run("BEGIN IMMEDIATE"));
+  TRY_VOID(change());
+  return database_.run("COMMIT");
+}
+
+/// Who comes while the others' jobs run still goes with them: the fsync is what costs.
+Result<void> Writer::run_and_gather(std::vector<Job>& group) {
+  std::size_t done = 0;
+  do {
+    for (; done < group.size(); ++done) TRY_VOID(group[done].work(database_));
+  } while (take_more(group));
+  return {};
 }
 
 void Writer::note_trouble(const Error& error) {

@@ -1,8 +1,8 @@
 // Writer: the one thread that changes the database, and group commit.
 //
 // 250 may be said only after the disk has said yes (RFC 5321 6.1, SMTP-02), and a disk says yes a few thousand times a
-// second at most. So changes queue here as jobs; the thread takes all that wait (up to a bound), runs them in one
-// transaction, commits once, and answers them all: one fsync serves many, and nobody waits for company when it is idle.
+// second at most. So changes queue here as jobs; the thread takes all that wait (up to a bound) and all that come while it
+// runs them in one transaction, commits once, and answers them all: one fsync serves many, and nobody waits for company when it is idle.
 //
 // A job must be repeatable: if another one of its group fails, the transaction is rolled back and each job is run again
 // in a transaction of its own, so that one message's fault is never another's.
@@ -65,10 +65,11 @@ class Writer {
     Answer answer;
   };
   void loop();
-  std::vector<Job> take_group();
+  bool take_more(std::vector<Job>& group);
   void settle(std::vector<Job> group);
-  Result<void> commit(std::vector<Job>& group, std::size_t first, std::size_t count);
-  Result<void> run_jobs(std::vector<Job>& group, std::size_t first, std::size_t count);
+  Result<void> commit(const std::function<Result<void>()>& change);
+  Result<void> run(const std::function<Result<void>()>& change);
+  Result<void> run_and_gather(std::vector<Job>& group);
   void note_trouble(const Error& error);
   void tend_log();
 

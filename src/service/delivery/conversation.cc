@@ -33,6 +33,9 @@ Phase phase_of(smtp::ClientPhase phase, bool encrypted) {
   return Phase::done;
 }
 
+/// Octets of a body that are worth a write of their own: the most a TLS record holds (RFC 8446 5.1).
+constexpr std::size_t one_write = 16 * 1024;
+
 smtp::TlsDemand demand_of(const Errand& errand, const types::Hop& hop) {
   if (errand.target.opening == types::Opening::plain) return smtp::TlsDemand::none;
   return hop.level == types::SecurityLevel::opportunistic ? smtp::TlsDemand::opportunistic : smtp::TlsDemand::required;
@@ -234,9 +237,11 @@ class Conversation {
     errand_.envelope.sender.require_tls = is_wished && may ? types::RequireTls::yes : errand_.plan.demands.require_tls;
   }
 
+  /// The head, a small body and its end go out in one write: each costs a packet, and the peer a wakening.
   io::Task<> send_body() {
     attempt_.phase = Phase::data;
     errand_.body.rewind();
+    std::size_t unsent = 0;
     while (true) {
       auto chunk = co_await errand_.body.next();
       if (!chunk) {
@@ -245,9 +250,13 @@ class Conversation {
         co_return;
       }
       auto taken = chunk->empty() ? session_.end_body(clock_.now()) : session_.body(*chunk, clock_.now());
+      unsent += chunk->size();
+      const bool is_last = !taken || chunk->empty();
+      if (!is_last && unsent < one_write) continue;
+      unsent = 0;
       connection_.expires_after(smtp::ClientTimeouts{}.body_block);
       co_await flush();
-      if (!taken || chunk->empty()) break;
+      if (is_last) break;
     }
     attempt_.phase = Phase::content;
   }

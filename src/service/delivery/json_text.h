@@ -17,6 +17,7 @@ namespace danewerk::service {
 
 class JsonText {
  public:
+  JsonText();
   /// The next thing said is the value of this key.
   JsonText& key(std::string_view name);
   void value(std::string_view text);
@@ -58,6 +59,8 @@ class JsonText {
   void quote(std::string_view text);
   JsonText& open(char bracket);
   void close(char bracket);
+
+  static constexpr std::size_t usual_size = 2048;
 
   std::string out_;
   int depth_ = 0;
