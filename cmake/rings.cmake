@@ -14,6 +14,44 @@ function(danewerk_compile_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${DANEWERK_TOGETHER} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
+# Headers of others that nearly every unit needs are parsed once (decision 0091): for code without coroutines, with them, and with
+# JSON besides; and for tests. Ours are not among them: a change to one of ours would then compile everything anew.
+set(danewerk_headers_plain algorithm array charconv chrono compare concepts cstdint cstring functional map memory optional set span
+                           string string_view unordered_map utility variant vector)
+set(danewerk_headers_io ${danewerk_headers_plain} atomic condition_variable deque filesystem fstream list mutex random thread
+                        boost/asio/as_tuple.hpp boost/asio/awaitable.hpp boost/asio/bind_cancellation_slot.hpp
+                        boost/asio/cancellation_signal.hpp boost/asio/co_spawn.hpp boost/asio/io_context.hpp boost/asio/post.hpp
+                        boost/asio/steady_timer.hpp boost/asio/this_coro.hpp boost/asio/use_awaitable.hpp
+                        boost/system/system_error.hpp)
+set(danewerk_headers_json ${danewerk_headers_io} nlohmann/json.hpp)
+
+# `danewerk_precompiled(target io_test)`: the target takes them. It must be compiled with the same options, and agree on every
+# definition that these headers look at (which is why Asio's are set for the whole project).
+function(danewerk_precompiled target kind)
+  if(DANEWERK_TOGETHER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    if(NOT TARGET dw_precompiled_${kind})
+      string(REGEX REPLACE "_test$" "" headers ${kind})
+      set(headers ${danewerk_headers_${headers}})
+      if(kind MATCHES "_test$")
+        list(APPEND headers gtest/gtest.h)
+      endif()
+      list(TRANSFORM headers REPLACE "(.+)" "<\\1>")
+      file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled/${kind}.cc CONTENT "// Only what is precompiled is of interest.\n")
+      add_library(dw_precompiled_${kind} OBJECT ${CMAKE_BINARY_DIR}/precompiled/${kind}.cc)
+      target_precompile_headers(dw_precompiled_${kind} PRIVATE ${headers})
+      if(kind MATCHES "_test$")
+        danewerk_test_code(dw_precompiled_${kind})
+      endif()
+    endif()
+    target_precompile_headers(${target} REUSE_FROM dw_precompiled_${kind})
+  endif()
+endfunction()
+
+# Tests are compiled in half the time at -O1; what they test is -O3.
+function(danewerk_test_code target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 function(danewerk_library name)
   cmake_parse_arguments(arg "TESTS_READ_SOURCES" "" "DEPS;PACKAGES;TEST_DEPS;ALONE" ${ARGN})
   if(arg_ALONE)
@@ -26,11 +64,18 @@ function(danewerk_library name)
   endif()
   set(deps ${arg_DEPS})
   list(TRANSFORM deps PREPEND dw_)
+  set(headers io)
+  if(name MATCHES "^(base|types|engine_.*)$")
+    set(headers plain)
+  elseif(name MATCHES "^app_")
+    set(headers json)
+  endif()
   if(sources)
     add_library(dw_${name} STATIC ${sources})
     target_include_directories(dw_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(dw_${name} PUBLIC ${deps} PRIVATE ${arg_PACKAGES})
     danewerk_compile_together(dw_${name})
+    danewerk_precompiled(dw_${name} ${headers})
   else()
     add_library(dw_${name} INTERFACE)
     target_include_directories(dw_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -43,7 +88,9 @@ function(danewerk_library name)
     add_executable(dw_${name}_test ${tests})
     danewerk_compile_together(dw_${name}_test)
     target_link_libraries(dw_${name}_test PRIVATE dw_${name} ${test_deps} ${arg_PACKAGES} GTest::gtest_main)
-    target_compile_options(dw_${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)  # half the compile time; what they test is -O3
+    danewerk_test_code(dw_${name}_test)
+    string(REPLACE json io headers ${headers})  # too few tests to be worth one of their own
+    danewerk_precompiled(dw_${name}_test ${headers}_test)
     if(arg_TESTS_READ_SOURCES)
       target_compile_definitions(dw_${name}_test PRIVATE DANEWERK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     endif()

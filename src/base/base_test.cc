@@ -22,6 +22,54 @@ TEST(Result, try_hands_the_failure_on) {
   EXPECT_EQ(quarter(6).error(), (Error{ErrorKind::malformed, "odd"}));
 }
 
+/// Counts how many of it live.
+struct Counted {
+  explicit Counted(int& living) : living_(&living) { ++living; }
+  Counted(const Counted& other) : living_(other.living_) { ++*living_; }
+  Counted& operator=(const Counted&) = default;
+  ~Counted() { --*living_; }
+  int* living_;
+};
+
+TEST(Result, what_it_holds_lives_once_through_copies_moves_and_changes) {
+  int living = 0;
+  const Failure<Error> failure = fail(ErrorKind::refused, "longer than what a string keeps within itself");
+  {
+    Result<Counted> held{Counted(living)}, failed = failure;
+    EXPECT_EQ(living, 1);
+    Result<Counted> other = held;
+    EXPECT_EQ(living, 2);
+    other = failed;
+    EXPECT_EQ(living, 1);
+    EXPECT_EQ(other.error(), failure.error);
+    failed = held;
+    EXPECT_EQ(living, 2);
+    failed = std::move(other);
+    EXPECT_EQ(failed.error(), failure.error);
+    held = std::move(failed);
+    EXPECT_EQ(living, 0);
+    Result<Counted>& itself = held;
+    held = itself;
+    held = std::move(itself);
+    EXPECT_EQ(held.error(), failure.error);
+  }
+  EXPECT_EQ(living, 0);
+}
+
+TEST(Result, of_what_can_only_be_moved_and_of_nothing) {
+  using Owner = std::unique_ptr<int>;
+  static_assert(!std::is_copy_constructible_v<Result<Owner>> && std::is_nothrow_move_constructible_v<Result<Owner>>);
+  Result<Owner> first = std::make_unique<int>(7);
+  Result<Owner> second = std::move(first);
+  EXPECT_EQ(**second, 7);
+  second = fail(ErrorKind::timeout, "late");
+  EXPECT_EQ(second.error().kind, ErrorKind::timeout);
+  Result<void> done;
+  EXPECT_TRUE(done.has_value());
+  done = fail(ErrorKind::timeout, "late");
+  EXPECT_EQ(done.error().what, "late");
+}
+
 TEST(Hex, round_trip_and_errors) {
   EXPECT_EQ(to_hex(*parse_hex("00 fF\t10")), "00ff10");
   EXPECT_TRUE(parse_hex("")->empty());

@@ -2,6 +2,7 @@
 //
 // Danewerk throws nothing. A function that can fail says so in its type, and the compiler refuses to let the caller
 // ignore it. The names are those of std::expected (C++23), so that the day we may use it this header becomes an alias.
+// Until then it is a union of its own: as a std::variant it cost every unit a second and more to compile (decision 0091).
 //
 // An Error is for what kept us from finding out ("the resolver is down", "the file is not readable"). An outcome of the
 // domain ("the TLSA record did not match") is never an Error: it is an ordinary value.
@@ -14,9 +15,11 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "base/check.h"
 
@@ -65,14 +68,48 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = E;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit, as std::expected
+  Result(T value) : value_(std::move(value)), has_value_(true) {}  // NOLINT: implicit, as std::expected
 
   template <class G>
     requires std::constructible_from<E, G>
-  Result(Failure<G> failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}  // NOLINT: implicit
+  Result(Failure<G> failure) : error_(std::move(failure.error)), has_value_(false) {}  // NOLINT: implicit
 
-  bool has_value() const noexcept { return state_.index() == 0; }
-  explicit operator bool() const noexcept { return has_value(); }
+  Result(const Result& other)
+    requires std::is_copy_constructible_v<T>
+      : has_value_(other.has_value_) {
+    if (has_value_) {
+      std::construct_at(&value_, other.value_);
+    } else {
+      std::construct_at(&error_, other.error_);
+    }
+  }
+  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : has_value_(other.has_value_) {
+    if (has_value_) {
+      std::construct_at(&value_, std::move(other.value_));
+    } else {
+      std::construct_at(&error_, std::move(other.error_));
+    }
+  }
+  Result& operator=(const Result& other)
+    requires std::is_copy_constructible_v<T>
+  {
+    return *this = Result(other);
+  }
+  Result& operator=(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    if (this == &other) return *this;
+    std::destroy_at(this);
+    return *std::construct_at(this, std::move(other));
+  }
+  ~Result() {
+    if (has_value_) {
+      std::destroy_at(&value_);
+    } else {
+      std::destroy_at(&error_);
+    }
+  }
+
+  bool has_value() const noexcept { return has_value_; }
+  explicit operator bool() const noexcept { return has_value_; }
 
   const T& operator*() const& { return value(); }
   T& operator*() & { return value(); }
@@ -81,32 +118,39 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
 
   const T& value() const& {
-    CHECK(has_value());
-    return *std::get_if<0>(&state_);
+    CHECK(has_value_);
+    return value_;
   }
   T& value() & {
-    CHECK(has_value());
-    return *std::get_if<0>(&state_);
+    CHECK(has_value_);
+    return value_;
   }
   T&& value() && {
-    CHECK(has_value());
-    return std::move(*std::get_if<0>(&state_));
+    CHECK(has_value_);
+    return std::move(value_);
   }
-  T value_or(T other) const& { return has_value() ? value() : std::move(other); }
+  T value_or(T other) const& { return has_value_ ? value_ : std::move(other); }
 
   const E& error() const& {
-    CHECK(!has_value());
-    return *std::get_if<1>(&state_);
+    CHECK(!has_value_);
+    return error_;
   }
   E&& error() && {
-    CHECK(!has_value());
-    return std::move(*std::get_if<1>(&state_));
+    CHECK(!has_value_);
+    return std::move(error_);
   }
 
-  friend bool operator==(const Result&, const Result&) = default;
+  friend bool operator==(const Result& a, const Result& b) {
+    if (a.has_value_ != b.has_value_) return false;
+    return a.has_value_ ? a.value_ == b.value_ : a.error_ == b.error_;
+  }
 
  private:
-  std::variant<T, E> state_;
+  union {
+    T value_;
+    E error_;
+  };
+  bool has_value_;
 };
 
 template <class E>
@@ -119,23 +163,23 @@ class [[nodiscard]] Result<void, E> {
 
   template <class G>
     requires std::constructible_from<E, G>
-  Result(Failure<G> failure) : state_(std::in_place_index<1>, std::move(failure.error)) {}  // NOLINT: implicit
+  Result(Failure<G> failure) : error_(std::move(failure.error)) {}  // NOLINT: implicit
 
-  bool has_value() const noexcept { return state_.index() == 0; }
+  bool has_value() const noexcept { return !error_; }
   explicit operator bool() const noexcept { return has_value(); }
   void operator*() const { CHECK(has_value()); }
 
   const E& error() const& {
     CHECK(!has_value());
-    return *std::get_if<1>(&state_);
+    return *error_;
   }
   E&& error() && {
     CHECK(!has_value());
-    return std::move(*std::get_if<1>(&state_));
+    return *std::move(error_);
   }
 
  private:
-  std::variant<std::monostate, E> state_;
+  std::optional<E> error_;
 };
 
 }  // namespace danewerk

@@ -2,6 +2,9 @@
 //
 // Event is for coroutines of one reactor: somebody sets it, everybody waiting goes on. Completion crosses threads: a
 // writer thread or a resolver callback answers exactly one waiting coroutine, which resumes on its own reactor.
+//
+// Whatever of this names no type of its users is compiled once, in event.cc: a coroutine in a header costs every file that
+// includes it the instantiation of half of Asio (decision 0091).
 #pragma once
 
 #include <functional>
@@ -16,36 +19,19 @@ namespace danewerk::io {
 /// Stays set until reset(). Not thread safe: one reactor only.
 class Event {
  public:
-  explicit Event(Executor executor) : timer_(executor) { timer_.expires_at(std::chrono::steady_clock::time_point::max()); }
+  explicit Event(Executor executor);
+  ~Event();
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
 
-  void set() {
-    set_ = true;
-    timer_.cancel();
-  }
+  void set();
   void reset() { set_ = false; }
   bool is_set() const noexcept { return set_; }
 
   /// Returns when set (at once if it already is); unwinds if the task is cancelled.
-  Task<> wait() {
-    while (!set_) {
-      auto [error] = co_await timer_.async_wait(quiet);
-      static_cast<void>(error);  // cancelled by set(), or the task is: then the next co_await unwinds
-      if (!set_) co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable_t<Executor>{});
-    }
-  }
-
+  Task<> wait();
   /// True if set within `limit`.
-  Task<bool> wait_for(std::chrono::milliseconds limit) {
-    const auto until = std::chrono::steady_clock::now() + limit;
-    while (!set_ && std::chrono::steady_clock::now() < until) {
-      timer_.expires_at(until);
-      auto [error] = co_await timer_.async_wait(quiet);
-      static_cast<void>(error);
-      timer_.expires_at(std::chrono::steady_clock::time_point::max());
-      if (!set_) co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable_t<Executor>{});
-    }
-    co_return set_;
-  }
+  Task<bool> wait_for(std::chrono::milliseconds limit);
 
  private:
   Timer timer_;
@@ -68,20 +54,26 @@ class Completion {
   std::shared_ptr<std::function<void(T)>> answer_;
 };
 
+namespace detail {
+
+/// Calls `begin` with a word that wakes us, and waits until it was said, on any thread. The wait cannot be cancelled.
+Task<> woken(const std::function<void(std::function<void()>)>& begin);
+
+}  // namespace detail
+
 /// Calls `start` with a Completion and waits until it has been answered. The wait cannot be cancelled: whoever holds the
 /// Completion must answer it. Give `start` as a named object, never as a capturing lambda inside the co_await expression.
 template <class T, class Start>
 Task<T> completed_by(Start& start) {
-  boost::asio::use_awaitable_t<Executor> token;
-  auto initiate = [&start](auto handler) {
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    auto executor = boost::asio::get_associated_executor(*shared);
-    start(Completion<T>([shared, executor](T value) {
-      auto resume = [shared, value = std::make_shared<T>(std::move(value))]() mutable { std::move (*shared)(std::move(*value)); };
-      boost::asio::post(executor, std::move(resume));
+  const auto answer = std::make_shared<std::optional<T>>();
+  const std::function<void(std::function<void()>)> begin = [&start, &answer](std::function<void()> wake) {
+    start(Completion<T>([answer, wake = std::move(wake)](T value) {
+      answer->emplace(std::move(value));
+      wake();
     }));
   };
-  co_return co_await boost::asio::async_initiate<boost::asio::use_awaitable_t<Executor>, void(T)>(initiate, token);
+  co_await detail::woken(begin);
+  co_return *std::move(*answer);
 }
 
 }  // namespace danewerk::io

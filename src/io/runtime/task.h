@@ -38,6 +38,6 @@ using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 /// The executor the calling coroutine runs on.
-inline Task<Executor> this_executor() { co_return co_await boost::asio::this_coro::executor; }
+Task<Executor> this_executor();
 
 }  // namespace danewerk::io

@@ -8,9 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/system/system_error.hpp>
 
 #include "base/instant.h"
 #include "io/runtime/task.h"
@@ -26,44 +24,15 @@ Task<> keep(Task<T> task, std::optional<T>& into) {
 /// Children of one parent: started together, waited for together.
 class Children {
  public:
-  explicit Children(Executor executor) : executor_(executor), wake_(executor) {}
-  void start(Task<> task) {
-    ++running_;
-    auto& signal = *signals_.emplace_back(std::make_unique<boost::asio::cancellation_signal>());
-    auto on_end = [this](std::exception_ptr) {
-      if (--running_ == 0) wake_.cancel();
-    };
-    boost::asio::co_spawn(executor_, std::move(task), boost::asio::bind_cancellation_slot(signal.slot(), std::move(on_end)));
-  }
-  void cancel() {
-    for (auto& signal : signals_) signal->emit(boost::asio::cancellation_type::terminal);
-  }
+  explicit Children(Executor executor);
+  ~Children();
+  Children(const Children&) = delete;
+  Children& operator=(const Children&) = delete;
+  void start(Task<> task);
+  void cancel();
   /// Waits for all, at most until `limit`; if the parent is cancelled or the limit passes, cancels them and waits on.
   /// True if all ended by themselves.
-  Task<bool> finish(std::optional<Duration> limit) {
-    if (running_ == 0) co_return true;
-    // Our own cancellation must not unwind us while children still run: hear of it, cancel them, and wait.
-    co_await boost::asio::this_coro::throw_if_cancelled(false);
-    wake_.expires_at(limit ? std::chrono::steady_clock::now() + *limit : std::chrono::steady_clock::time_point::max());
-    auto [error] = co_await wake_.async_wait(quiet);
-    static_cast<void>(error);
-    const auto state = co_await boost::asio::this_coro::cancellation_state;
-    const bool parent_cancelled = state.cancelled() != boost::asio::cancellation_type::none;
-    const bool by_themselves = running_ == 0;
-    if (!by_themselves) {
-      cancel();
-      co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
-      wake_.expires_at(std::chrono::steady_clock::time_point::max());
-      while (running_ != 0) {
-        auto [again] = co_await wake_.async_wait(quiet);
-        static_cast<void>(again);
-      }
-      co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_terminal_cancellation());
-    }
-    co_await boost::asio::this_coro::throw_if_cancelled(true);
-    if (parent_cancelled) throw boost::system::system_error(boost::asio::error::operation_aborted);  // unwind now
-    co_return by_themselves;
-  }
+  Task<bool> finish(std::optional<Duration> limit);
 
  private:
   Executor executor_;
@@ -71,6 +40,9 @@ class Children {
   std::size_t running_ = 0;
   std::vector<std::unique_ptr<boost::asio::cancellation_signal>> signals_;
 };
+
+/// The waiting task unwinds, as if its wait had been cancelled.
+[[noreturn]] void unwind();
 
 }  // namespace detail
 
@@ -84,7 +56,7 @@ Task<std::vector<T>> together(std::vector<Task<T>> tasks) {
   std::vector<T> out;
   out.reserve(kept.size());
   for (auto& result : kept) {
-    if (!result) throw boost::system::system_error(boost::asio::error::operation_aborted);
+    if (!result) detail::unwind();
     out.push_back(*std::move(result));
   }
   co_return out;
