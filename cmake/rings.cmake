@@ -65,7 +65,7 @@ function(danewerk_library name)
   set(deps ${arg_DEPS})
   list(TRANSFORM deps PREPEND dw_)
   set(headers io)
-  if(name MATCHES "^(base|types|engine_.*)$")
+  if(name MATCHES "^(base|types|engine_.*|io_text|io_process|app_config)$")  # who links Asio's headers must link io_runtime, where its functions are
     set(headers plain)
   elseif(name MATCHES "^app_")
     set(headers json)
