@@ -6,6 +6,7 @@
 #include "io/tls/pkix_verify.h"
 #include "service/certificates/acme_issuer.h"
 #include "service/certificates/challenges.h"
+#include "service/certificates/staged.h"
 
 namespace danewerk::app {
 
@@ -15,7 +16,7 @@ struct CertificateOperated {
   io::KeyStore& keys;
   io::Clock& clock;
   std::string source;                         ///< as the setting says
-  std::vector<types::DomainName> mx_names;    ///< `*.<shard>.<zone>` of every shard; a staged certificate must name them
+  service::NamesOfGroup names_of;             ///< `*.<shard>.<zone>` of every shard of a group of keys; a staged certificate must name them
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   service::Challenges& challenges;
   service::AcmeIssuer* issuer = nullptr;      ///< null where we speak to no CA

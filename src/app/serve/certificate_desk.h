@@ -27,7 +27,7 @@ struct DeskParts {
   io::Reactor& home;
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   service::ChallengeRecords* records = nullptr;  ///< null without a zone
-  std::vector<types::DomainName> mx_names = {};  ///< `*.<shard>.<zone>`
+  service::NamesOfGroup names_of = [](const std::string&) { return std::vector<types::DomainName>(); };  ///< `*.<shard>.<zone>`
 };
 
 /// From any thread but the reactor's. Error: as HttpServer::listen.
