@@ -27,6 +27,7 @@ struct KeyFacts {
   std::optional<Instant> serving_since;        ///< first handshake that could have used it
   std::optional<Instant> retired_at;           ///< no new handshake uses it
   std::optional<Instant> withdrawn_at;         ///< the record left the zone
+  std::string group{};                         ///< of shards, whose key it is (zone.key_groups); empty: the default group
   friend bool operator==(const KeyFacts&, const KeyFacts&) = default;
 };
 

@@ -86,6 +86,30 @@ TEST(Config, how_shards_are_held) {
   }
 }
 
+TEST(Config, groups_of_shards_with_keys_of_their_own) {
+  const std::string zone = named + "[zone]\nname = 'mx.example.net'\nname_servers = ['ns1.mx.example.net=192.0.2.53']\nservers = ['192.0.2.53:53']\n"
+                                   "mx_addresses = ['192.0.2.25']\nshards = 9\n";
+  const auto settings = read_settings(zone + "key_groups = ['pilot=s1', 'bank=s9,s3-s5']\n");
+  ASSERT_TRUE(settings) << settings.error().what;
+  const std::vector<zone::KeyGroup> wanted{{"", {1, 5, 6, 7}}, {"pilot", {0}}, {"bank", {2, 3, 4, 8}}};
+  EXPECT_EQ(settings->zone.groups(), wanted);
+  EXPECT_TRUE(read_settings(zone)->zone.groups().size() == 1);
+  const auto fault = [&zone](const std::string& groups) { return fault_of(zone + "key_groups = [" + groups + "]\n"); };
+  EXPECT_NE(fault("'a=s1', 'b=s1'").find("zone.key_groups: shard s1 is in 'a' and in 'b'"), std::string::npos);
+  EXPECT_NE(fault("'a=s1,s1'").find("shard s1 is in 'a' and in 'a'"), std::string::npos);
+  EXPECT_NE(fault("'a=s1', 'a=s2'").find("the group 'a' is there twice"), std::string::npos);
+  EXPECT_NE(fault("'a=s10'").find("there is no shard s10 among 9"), std::string::npos);
+  EXPECT_NE(fault("'a=s1-s9'").find("leave a shard to the default group"), std::string::npos);
+  EXPECT_NE(fault("'default=s1'").find("all shards that no other group names"), std::string::npos);
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += (i ? ", 'g" : "'g") + std::to_string(i) + "=s1'";
+  EXPECT_NE(fault(many).find("at most 16 groups, not 17"), std::string::npos);
+  for (const char* bad : {"", "=", "pilot", "=s1", "pilot=", "pilot=1", "pilot=s0", "pilot=s01", "pilot=s1,", "pilot=s3-s1",
+                          "Pilot=s1", "p p=s1", "pilot-=s1", "1=s1"}) {
+    EXPECT_NE(fault(std::string("'") + bad + "'"), "") << bad;
+  }
+}
+
 // RES-05: an answer's AD bit counts only over loopback.
 TEST(Config, a_resolver_beyond_loopback_is_refused) {
   EXPECT_NE(fault_of("[edge]\nhostname='a.b'\n[resolver]\naddress='192.0.2.1:53'\n").find("not a loopback"), std::string::npos);

@@ -333,6 +333,8 @@ Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out)
   });
 }
 
+Result<void> read_into(const ConfigValue& value, std::vector<zone::KeyGroup>& out) { return read_list(value, out, zone::parse_key_group); }
+
 types::MxPlan ZoneSettings::mx_plan() const {
   types::MxPlan out{name, {static_cast<std::uint16_t>(shards)}, std::vector<types::Holding>(shards, holding)};
   for (const ShardHolding& one : holding_by_shard) {

@@ -36,5 +36,6 @@ Result<void> read_into(const ConfigValue& value, std::vector<SecondarySettings>&
 Result<void> read_into(const ConfigValue& value, Denial& out);
 Result<void> read_into(const ConfigValue& value, types::Holding& out);
 Result<void> read_into(const ConfigValue& value, std::vector<ShardHolding>& out);
+Result<void> read_into(const ConfigValue& value, std::vector<zone::KeyGroup>& out);
 
 }  // namespace danewerk::app

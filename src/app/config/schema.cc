@@ -112,6 +112,10 @@ std::vector<SchemaRow> zone_rows() {
       row("zone.holding", R"("wildcard")", "How a shard holds its MX hosts: wildcard, explicit or shared (docs/operate/holding.md); a change is refused "
           "once domains use them.", s, &ZoneSettings::holding),
       row("zone.holding_by_shard", "[]", "Shards that differ: \"s3=explicit\".", s, &ZoneSettings::holding_by_shard),
+      row("zone.key_groups", "[]",
+          "Shards with keys of their own: \"pilot=s1\", \"bank=s3,s5-s9\"; at most 16 groups, all other shards share the default group's keys. A new group "
+          "begins with copies of the keys its shards have had and replaces them; later its shards cannot be changed (docs/operate/rollover.md).",
+          s, &ZoneSettings::key_groups),
       row("zone.hosts_per_zone", "12000", "The most hosts of an explicit shard, which is a zone of its own: each change costs more the larger it is.", s,
           &ZoneSettings::hosts_per_zone),
       row("zone.mx_addresses", "[]", "The addresses of the MX hosts: where the edge is reached from outside.", s, &ZoneSettings::mx_addresses),
@@ -319,6 +323,9 @@ std::vector<std::string> contradictions(const Settings& s) {
   for (const ShardHolding& one : s.zone.holding_by_shard) {
     if (one.index < s.zone.shards) continue;
     out.push_back("zone.holding_by_shard: there is no shard s" + std::to_string(one.index + 1) + " among " + std::to_string(s.zone.shards));
+  }
+  for (const std::string& fault : zone::faults_of(s.zone.key_groups, static_cast<std::uint16_t>(std::min(s.zone.shards, 4096U)))) {
+    out.push_back("zone.key_groups: " + fault);
   }
   static constexpr std::array algorithms{"ecdsap256sha256", "ecdsap384sha384", "ed25519", "rsasha256"};
   if (std::find(algorithms.begin(), algorithms.end(), s.zone.algorithm) == algorithms.end()) {

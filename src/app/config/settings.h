@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/instant.h"
+#include "engine/zone/key_groups.h"
 #include "types/domain_name.h"
 #include "types/ip_address.h"
 #include "types/key_algorithm.h"
@@ -104,6 +105,7 @@ struct ZoneSettings {
   std::uint32_t shards = 1;
   types::Holding holding = types::Holding::wildcard;
   std::vector<ShardHolding> holding_by_shard;
+  std::vector<zone::KeyGroup> key_groups;
   std::uint32_t hosts_per_zone = 0;
   std::vector<types::IpAddress> mx_addresses;
   std::vector<types::KeyAlgorithm> key_algorithms;
@@ -112,6 +114,8 @@ struct ZoneSettings {
 
   /// Where MX hosts live: what shards and holdings together say.
   types::MxPlan mx_plan() const;
+  /// The default group of shards, and those with keys of their own.
+  std::vector<zone::KeyGroup> groups() const { return zone::all_groups(key_groups, static_cast<std::uint16_t>(shards)); }
 };
 
 /// A set of addresses to send from, each with its EHLO name.

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "app/control/operations.h"
+#include "engine/zone/key_groups.h"
 #include "io/text/idna.h"
 #include "io/tls/signing_request.h"
 #include "service/certificates/issued.h"
-#include "service/certificates/staged.h"
 
 namespace danewerk::app {
 namespace {
@@ -48,8 +48,8 @@ io::Task<Result<Json>> list(CertificateOperated& parts) {
   CO_TRY(const auto keys, co_await parts.keys.keys());
   for (const types::KeyFacts& key : keys) {
     if (key.withdrawn_at) continue;
-    Json one{{"key", key.id}, {"record", service::describe_key(key)}};
-    add_chain(one, parts, key.certificate, parts.mx_names);
+    Json one{{"key", key.id}, {"group", zone::shown_group(key.group)}, {"record", service::describe_key(key)}};
+    add_chain(one, parts, key.certificate, parts.names_of(key.group));
     json["keys"].push_back(std::move(one));
   }
   CO_TRY(const auto stored, co_await parts.store.certificates());
@@ -70,14 +70,14 @@ constexpr Duration longest_wait = std::chrono::hours(1);
 constexpr Duration between_looks = std::chrono::seconds(1);
 
 /// After a change there is no next key until the old one's record has left the zone and the fresh one's stands there.
-io::Task<Result<types::KeyFacts>> key_to_certify(CertificateOperated& parts, std::string id, bool wait) {
+io::Task<Result<types::KeyFacts>> key_to_certify(CertificateOperated& parts, std::string id, std::string group, bool wait) {
   const Instant end = parts.clock.now() + longest_wait;
   while (true) {
     CO_TRY(const auto keys, co_await parts.keys.keys());
-    const auto found = service::find_key(keys, id);
+    const auto found = service::find_key(keys, id, group);
     if (found || id != "next" || !parts.awaited) co_return found;
     if (!wait || parts.clock.now() >= end) {
-      const std::string why = "no next key is published just now: " + parts.awaited();
+      const std::string why = "no next key is published just now: " + parts.awaited(group);
       co_return fail(ErrorKind::unavailable, why + ". Ask again then, or say --wait; for the key in service: danewerk certificate csr serving");
     }
     co_await parts.clock.sleep_for(between_looks);
@@ -87,19 +87,22 @@ io::Task<Result<types::KeyFacts>> key_to_certify(CertificateOperated& parts, std
 io::Task<Result<Json>> request(CertificateOperated& parts, Call& call) {
   const std::string id = text_argument_or(call.request.arguments, "key", "next");
   CO_TRY(const bool wait, flag_argument(call.request.arguments, "wait"));
-  CO_TRY(const types::KeyFacts key, co_await key_to_certify(parts, id, wait));
-  CO_TRY(const std::string pem, io::signing_request(key.private_key, parts.mx_names));
-  co_return Json{{"key", key.id}, {"names", names_json(parts.mx_names)}, {"request", pem}};
+  std::string group = text_argument_or(call.request.arguments, "group", "");
+  if (group == zone::default_group) group.clear();
+  CO_TRY(const types::KeyFacts key, co_await key_to_certify(parts, id, group, wait));
+  const std::vector<types::DomainName> names = parts.names_of(key.group);
+  CO_TRY(const std::string pem, io::signing_request(key.private_key, names));
+  co_return Json{{"key", key.id}, {"group", zone::shown_group(key.group)}, {"names", names_json(names)}, {"request", pem}};
 }
 
 io::Task<Result<Json>> stage(CertificateOperated& parts, Call& call) {
   service::Stage wish;
   CO_TRY(wish.chain, text_argument(call.request.arguments, "chain"));
-  wish.names = parts.mx_names;
+  wish.names_of = parts.names_of;
   wish.act = act_of(call, parts.clock.now());
   CO_TRY(const types::KeyFacts key, co_await service::stage(parts.store, parts.keys, wish));
-  Json json{{"key", key.id}, {"record", service::describe_key(key)}};
-  add_chain(json, parts, wish.chain, parts.mx_names);
+  Json json{{"key", key.id}, {"group", zone::shown_group(key.group)}, {"record", service::describe_key(key)}};
+  add_chain(json, parts, wish.chain, parts.names_of(key.group));
   if (parts.source != "files") json["note"] = "certificates.source is \"" + parts.source + "\": set it to \"files\", or this certificate is never used";
   co_return json;
 }

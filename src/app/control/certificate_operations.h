@@ -6,6 +6,7 @@
 #include "io/tls/pkix_verify.h"
 #include "service/certificates/acme_issuer.h"
 #include "service/certificates/challenges.h"
+#include "service/certificates/staged.h"
 
 namespace danewerk::app {
 
@@ -15,11 +16,11 @@ struct CertificateOperated {
   io::KeyStore& keys;
   io::Clock& clock;
   std::string source;                         ///< as the setting says
-  std::vector<types::DomainName> mx_names;    ///< `*.<shard>.<zone>` of every shard; a staged certificate must name them
+  service::NamesOfGroup names_of;             ///< `*.<shard>.<zone>` of every shard of a group of keys; a staged certificate must name them
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   service::Challenges& challenges;
   service::AcmeIssuer* issuer = nullptr;      ///< null where we speak to no CA
-  std::function<std::string()> awaited = nullptr;  ///< what a next key that is not published yet waits for; null without a zone
+  std::function<std::string(const std::string& group)> awaited = nullptr;  ///< what a group's next key that is not published yet waits for; null without a zone
 };
 
 void add_certificate_operations(Operations& operations, CertificateOperated& parts);

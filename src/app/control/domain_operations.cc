@@ -44,7 +44,7 @@ Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain
 void add_dns_changes(Json& json, const OperatedParts& parts, const types::DomainName& domain, const types::DomainFacts& before,
                      const types::DomainFacts& after) {
   json["diff"] = json["zone"] = Json::array();
-  if (parts.life.expect) json["diff"] = lifecycle::zone_diff(before, after, parts.life.expect(domain), parts.life.published());
+  if (parts.life.expect) json["diff"] = lifecycle::zone_diff(before, after, parts.life.expect(domain), parts.life.published(domain));
   if (parts.life.zone_lines) json["zone"] = parts.life.zone_lines(domain, before, after);
 }
 

@@ -1,4 +1,6 @@
 // metrics: a few numbers in the text form that Prometheus reads (exposition format 0.0.4).
+#include <map>
+
 #include "app/control/operations.h"
 
 namespace danewerk::app {
@@ -27,10 +29,24 @@ void add_queue_metrics(std::string& out, const types::QueueCounts& counts) {
   out += "danewerk_queue_recipients{state=\"held\"} " + std::to_string(counts.held) + "\n";
 }
 
+/// By what a dashboard asks of a rollover: which group, which line, how far.
+void add_key_metrics(std::string& out, const OperatedParts& parts) {
+  if (!parts.publisher_status) return;
+  std::map<std::string, int> counts;
+  const Json zone = parts.publisher_status();
+  for (const Json& key : zone["keys"]) {
+    const std::string whose = "{group=" + quoted(key.value("group", "")) + ",algorithm=" + quoted(key.value("algorithm", ""));
+    ++counts[whose + ",phase=" + quoted(key.value("phase", "")) + "}"];
+  }
+  describe_metric(out, "danewerk_keys", "Keys of our MX hosts, by group of shards, algorithm and phase.");
+  for (const auto& [labels, count] : counts) out += "danewerk_keys" + labels + " " + std::to_string(count) + "\n";
+}
+
 io::Task<Result<Json>> metrics(OperatedParts& parts) {
   std::string out;
   CO_TRY(const auto counts, co_await parts.queue.counts(parts.delivery.clock.now()));
   add_queue_metrics(out, counts);
+  add_key_metrics(out, parts);
   describe_metric(out, "danewerk_alert", "1 for each thing that is wrong on our own side.");
   if (parts.alerts) {
     for (const Alert& alert : parts.alerts->standing()) out += "danewerk_alert{subject=" + quoted(alert.subject) + "} 1\n";

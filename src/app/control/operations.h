@@ -22,7 +22,7 @@ struct LifeParts {
   service::DomainKeeper* keeper = nullptr;  ///< on the reactor of the control server
   io::Entropy* entropy = nullptr;
   std::function<lifecycle::Expectation(const types::DomainName&)> expect;
-  std::function<types::TlsaSet()> published;  ///< the TLSA records of our zone
+  std::function<types::TlsaSet(const types::DomainName&)> published;  ///< the TLSA records at the domain's host
   /// What comes and goes in our zone from these facts to those, as lines of a diff.
   std::function<std::vector<std::string>(const types::DomainName&, const types::DomainFacts&, const types::DomainFacts&)> zone_lines;
   bool require_control = false, born_secure = true;
@@ -44,7 +44,8 @@ struct OperatedParts {
   io::ProofStore* proofs = nullptr;
   service::ProofKeeper* keeper = nullptr;  ///< on the reactor of the control server
   const Alerts* alerts = nullptr;          ///< for status
-  service::Publisher* publisher = nullptr;  ///< null without a zone; on the reactor of the control server
+  service::Publisher* publisher = nullptr;  ///< of the default group of keys; null without a zone; on the reactor of the control server
+  std::vector<service::Publisher*> publishers = {};  ///< of all groups, that one first
   LifeParts life{};
 };
 
@@ -68,7 +69,8 @@ void add_metrics_operation(Operations& operations, OperatedParts& parts);
 Json hoster_status(const OperatedParts& parts);
 /// What the publisher will do or waits for: what, when, why, key, and whether it is in the way.
 Json step_json(const rollover::Step& step);
-Json steps_json(const std::vector<rollover::Step>& steps);
+/// The same for all of a group's.
+Json steps_json(const std::vector<rollover::Step>& steps, const std::string& group);
 Json anchor_json(const types::NegativeAnchor& anchor, Instant now);
 /// The filter of the queue's operations: id, tenant, domain or hop, recipient, sender, code, older_than; and for lists which,
 /// limit. Error: malformed, naming the member.

@@ -27,15 +27,6 @@ Json lacking(const PublisherStatus& status, const std::string& server) {
   return out;
 }
 
-Json server_json(const zone::ServerState& server, const PublisherStatus& status) {
-  Json json{{"server", server.server}};
-  if (server.serial) json["serial"] = *server.serial;
-  if (server.signed_until) json["signed_until"] = to_rfc3339(*server.signed_until);
-  if (!server.fault.empty()) json["fault"] = server.fault;
-  if (Json lacks = lacking(status, server.server); !lacks.empty()) json["lacks"] = std::move(lacks);
-  return json;
-}
-
 Json names_json(const std::vector<types::DomainName>& names) {
   Json out = Json::array();
   for (const types::DomainName& name : names) out.push_back(name.to_string());
@@ -67,24 +58,71 @@ Json plan_json(const zone::Plan& plan) {
   return json;
 }
 
-/// Before the primary was seen everything would look like an addition.
+/// Of all groups of keys. Before the primary was seen everything would look like an addition.
 Result<zone::Plan> plan_of(const ZoneParts& parts) {
-  const PublisherStatus status = parts.publisher.status();
-  if (status.observation.primary != rollover::ZoneObservation::Primary::unknown) return parts.publisher.plan();
-  return fail(ErrorKind::unavailable, "the primary of " + status.zone.to_string() + " could not be asked yet; see `danewerk zone status`");
+  zone::Plan out;
+  for (const service::Publisher* publisher : parts.publishers) {
+    const PublisherStatus status = publisher->status();
+    if (status.observation.primary == rollover::ZoneObservation::Primary::unknown) {
+      return fail(ErrorKind::unavailable, "the primary of " + status.zone.to_string() + " could not be asked yet; see `danewerk zone status`");
+    }
+    zone::Plan part = publisher->plan();
+    std::move(part.changes.begin(), part.changes.end(), std::back_inserter(out.changes));
+    std::move(part.conflicts.begin(), part.conflicts.end(), std::back_inserter(out.conflicts));
+  }
+  return out;
+}
+
+std::vector<PublisherStatus> statuses(const ZoneParts& parts) {
+  std::vector<PublisherStatus> out;
+  for (const service::Publisher* publisher : parts.publishers) out.push_back(publisher->status());
+  return out;
+}
+
+/// What one server lacks of what is to be published.
+Json lacking(const std::vector<PublisherStatus>& groups, const std::string& server) {
+  Json out = Json::array();
+  for (const PublisherStatus& status : groups) {
+    for (Json& record : lacking(status, server)) out.push_back(std::move(record));
+  }
+  return out;
+}
+
+/// What comes next of all that the groups wait for.
+const rollover::Step& soonest(const std::vector<PublisherStatus>& groups) {
+  const auto first = std::min_element(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.next.when < b.next.when; });
+  return first->next;
+}
+
+std::string first_fault(const std::vector<PublisherStatus>& groups) {
+  for (const PublisherStatus& status : groups) {
+    if (!status.fault.empty()) return status.fault;
+  }
+  return {};
+}
+
+Json server_json(const zone::ServerState& server, const std::vector<PublisherStatus>& groups) {
+  Json json{{"server", server.server}};
+  if (server.serial) json["serial"] = *server.serial;
+  if (server.signed_until) json["signed_until"] = to_rfc3339(*server.signed_until);
+  if (!server.fault.empty()) json["fault"] = server.fault;
+  if (Json lacks = lacking(groups, server.server); !lacks.empty()) json["lacks"] = std::move(lacks);
+  return json;
 }
 
 io::Task<Result<Json>> show_status(ZoneParts& parts) {
   const zone::ZoneState state = co_await parts.watch.look();
-  const PublisherStatus status = parts.publisher.status();
+  const std::vector<PublisherStatus> groups = statuses(parts);
+  const PublisherStatus& status = groups.front();
   Json json{{"zone", status.zone.to_string()}, {"servers", Json::array()}};
-  for (const zone::ServerState& server : state.servers) json["servers"].push_back(server_json(server, status));
+  for (const zone::ServerState& server : state.servers) json["servers"].push_back(server_json(server, groups));
   json["ds"] = status.ds_records;
   json["parent"] = parent_json(state.parent);
   json["validation"] = rollover::to_string(status.observation.validation);
   json["findings"] = findings_json(zone::examine(state, parts.limits, parts.clock.now()));
-  json["next"] = {{"what", rollover::to_string(status.next.what)}, {"why", status.next.why}, {"when", to_rfc3339(status.next.when)}};
-  if (!status.fault.empty()) json["fault"] = status.fault;
+  const rollover::Step next = soonest(groups);
+  json["next"] = {{"what", rollover::to_string(next.what)}, {"why", next.why}, {"when", to_rfc3339(next.when)}};
+  if (const std::string fault = first_fault(groups); !fault.empty()) json["fault"] = fault;
   co_return json;
 }
 
@@ -131,7 +169,7 @@ io::Task<Result<Json>> apply(ZoneParts& parts) {
   const Json planned = plan_json(first);
   const Instant until = parts.clock.now() + 2 * parts.look_interval + std::chrono::seconds(30);
   while (parts.clock.now() < until) {
-    const zone::Plan plan = parts.publisher.plan();
+    CO_TRY(const zone::Plan plan, plan_of(parts));
     if (!plan.conflicts.empty()) co_return fail(ErrorKind::conflict, zone::describe(plan.conflicts.front()));
     if (plan.changes.empty()) {
       Json json = planned;
@@ -140,7 +178,7 @@ io::Task<Result<Json>> apply(ZoneParts& parts) {
     }
     co_await parts.clock.sleep_for(std::chrono::milliseconds(200));
   }
-  const std::string fault = parts.publisher.status().fault;
+  const std::string fault = first_fault(statuses(parts));
   co_return fail(ErrorKind::unavailable, fault.empty() ? "the zone does not hold the change yet; see `danewerk zone status`" : fault);
 }
 
@@ -151,14 +189,25 @@ Result<types::RecordType> published_type(const std::string& text) {
   return fail(ErrorKind::malformed, "'" + text + "' is none of the types we publish: A, AAAA, TLSA");
 }
 
+/// Each name is one group's.
+io::Task<Result<void>> adopt_where_it_stands(ZoneParts& parts, types::DomainName name, types::RecordType type, types::AdminAct act) {
+  Result<void> adopted;
+  for (service::Publisher* publisher : parts.publishers) {
+    adopted = co_await publisher->adopt(name, type, act);
+    if (adopted || adopted.error().kind != ErrorKind::not_found) break;
+  }
+  co_return adopted;
+}
+
 io::Task<Result<Json>> adopt(ZoneParts& parts, Call& call) {
   CO_TRY(const std::string name_text, text_argument(call.request.arguments, "name"));
   CO_TRY(const std::string type_text, text_argument(call.request.arguments, "type"));
   CO_TRY(types::DomainName name, types::DomainName::parse(name_text));
   CO_TRY(const types::RecordType type, published_type(type_text));
   const types::AdminAct act = act_of(call, parts.clock.now());
-  CO_TRY_VOID(co_await parts.publisher.adopt(name, type, act));
-  co_return plan_json(parts.publisher.plan());
+  CO_TRY_VOID(co_await adopt_where_it_stands(parts, name, type, act));
+  CO_TRY(const zone::Plan planned, plan_of(parts));
+  co_return plan_json(planned);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace danewerk::app {
 
 /// What they work on; all of it outlives them and lives on the control server's reactor.
 struct ZoneParts {
-  service::Publisher& publisher;
+  std::vector<service::Publisher*> publishers;  ///< of all groups of keys, the default one first
   service::ZoneWatch& watch;
   zone::Limits limits;
   io::Clock& clock;

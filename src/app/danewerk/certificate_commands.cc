@@ -20,7 +20,10 @@ std::string life_of_chain(const Json& certificate) {
 
 std::string render_certificates(const Json& answer) {
   std::string out = "certificates.source: " + text(answer, "source") + "\n";
-  for (const Json& key : answer["keys"]) out += text(key, "key") + "  " + text(key, "record") + "\n" + life_of_chain(key);
+  for (const Json& key : answer["keys"]) {
+    const bool named = text(key, "group") != "default";
+    out += text(key, "key") + "  " + text(key, "record") + (named ? "  of the group " + text(key, "group") : "") + "\n" + life_of_chain(key);
+  }
   for (const Json& staged : answer["staged"]) {
     out += "kept for key " + text(staged, "key") + " (" + text(staged, "source") + ", " + text(staged, "at") + ", " + text(staged, "by") + ")\n" +
            life_of_chain(staged);
@@ -62,7 +65,7 @@ void add_hook(CLI::App& app, const Asking& asking) {
 }  // namespace
 
 void add_certificate_commands(CLI::App& app, const Asking& asking) {
-  static std::string key = "next", chain, name, why;
+  static std::string key = "next", group, chain, name, why;
   auto* certificate = app.add_subcommand("certificate", "certificates of others for our keys: what is there, requests, staging");
   certificate->require_subcommand(1);
   auto* list = certificate->add_subcommand("list", "of every key and name: issuer, life, whether PKIX holds; and every order to the CA");
@@ -70,10 +73,13 @@ void add_certificate_commands(CLI::App& app, const Asking& asking) {
   list->callback([&asking] { asking.ask("certificate.list", Json::object(), render_certificates); });
   auto* csr = certificate->add_subcommand("csr", "a signing request for a published key, for your own tool");
   csr->add_option("key", key, "a key's id, \"next\" or \"serving\"")->capture_default_str();
+  csr->add_option("--group", group, "whose \"next\" or \"serving\" (zone.key_groups); without it the default group's");
   static bool wait = false;
   csr->add_flag("--wait", wait, "until the next key is published, an hour at most: after a change it takes a while");
   asking.add_json(csr);
-  csr->callback([&asking] { asking.ask("certificate.csr", {{"key", key}, {"wait", wait}}, [](const Json& a) { return text(a, "request"); }); });
+  csr->callback([&asking] {
+    asking.ask("certificate.csr", {{"key", key}, {"group", group}, {"wait", wait}}, [](const Json& a) { return text(a, "request"); });
+  });
   auto* stage = certificate->add_subcommand("stage", "keep a certificate that your own tool brought until its key may serve");
   stage->add_option("--chain", chain, "PEM, the leaf first (fullchain.pem)")->required();
   stage->add_option("--why", why, "for the ledger");

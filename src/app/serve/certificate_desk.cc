@@ -94,7 +94,7 @@ Result<std::unique_ptr<CertificateDesk>> CertificateDesk::open(DeskParts parts) 
   if (from == CertificatesFrom::acme) out->source_ = std::make_unique<AcmeSource>(*out->issuer_);
   if (from == CertificatesFrom::files) out->source_ = std::make_unique<StagedSource>(out->store_, out->parts_.clock);
   const std::string source = out->source_ ? out->source_->name() : "self";
-  out->operated_ = std::make_unique<CertificateOperated>(CertificateOperated{out->store_, out->parts_.keys, out->parts_.clock, source, out->parts_.mx_names,
+  out->operated_ = std::make_unique<CertificateOperated>(CertificateOperated{out->store_, out->parts_.keys, out->parts_.clock, source, out->parts_.names_of,
                                                                              out->parts_.trust, *out->challenges_, out->issuer_.get(),
                                                                              out->parts_.next_key_awaits});
   return out;

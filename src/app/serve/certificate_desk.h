@@ -27,8 +27,8 @@ struct DeskParts {
   io::Reactor& home;
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   service::ChallengeRecords* records = nullptr;  ///< null without a zone
-  std::vector<types::DomainName> mx_names = {};  ///< `*.<shard>.<zone>`
-  std::function<std::string()> next_key_awaits = nullptr;  ///< see CertificateOperated; asked on the home reactor
+  service::NamesOfGroup names_of = [](const std::string&) { return std::vector<types::DomainName>(); };  ///< `*.<shard>.<zone>`
+  std::function<std::string(const std::string& group)> next_key_awaits = nullptr;  ///< see CertificateOperated; asked on the home reactor
 };
 
 /// From any thread but the reactor's. Error: as HttpServer::listen.

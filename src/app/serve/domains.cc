@@ -27,18 +27,8 @@ lifecycle::Expectation Worker::expectation_of(const types::DomainName& domain) c
   expected.holding = plan.holding_of(types::shard_index(digest, plan.shards));
   expected.host = host->name();
   expected.addresses = settings_.zone.mx_addresses;
+  expected.key_group = group_of(domain);
   return expected;
-}
-
-/// Of all keys whose record stands in the zone, as far as is known.
-types::TlsaSet Worker::published_records() const {
-  types::TlsaSet out;
-  if (!publisher_) return out;
-  for (const auto& key : publisher_->status().keys) {
-    if (!key.published_at || key.role == "withdrawn") continue;
-    if (auto record = types::TlsaRecord::parse(key.record)) out.push_back(*std::move(record));
-  }
-  return out;
 }
 
 std::vector<std::string> Worker::zone_lines(const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) const {
@@ -66,7 +56,10 @@ Result<void> Worker::build_domains() {
   TRY(prober_, service::Prober::create(std::move(manners), clock_));
   const auto policy = [this](types::DomainName domain) { return sts_->look(*resolvers_.front(), std::move(domain)); };
   const auto probe = [this](types::DomainName host, std::vector<types::IpAddress> addresses, types::TlsaSet records) {
-    return prober_->probe(service::ProbeErrand{std::move(host), std::move(addresses), types::smtp_port, std::move(records)});
+    const auto shard = zone::shard_of_host(settings_.zone.name, static_cast<std::uint16_t>(group_of_shard_.size()), host.text());
+    service::ProbeErrand errand{std::move(host), std::move(addresses), types::smtp_port, std::move(records)};
+    if (shard && group_of_shard_[*shard] != 0) errand.server_name = service::ProbeErrand::ServerName::always;  // without a name others are shown
+    return prober_->probe(std::move(errand));
   };
   const auto expect = [this](const types::DomainName& domain) { return expectation_of(domain); };
   const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
@@ -86,7 +79,7 @@ LifeParts Worker::life_parts() {
   life.keeper = domain_keeper_.get();
   life.entropy = &entropy_;
   life.expect = [this](const types::DomainName& domain) { return expectation_of(domain); };
-  life.published = [this] { return published_records(); };
+  life.published = [this](const types::DomainName& domain) { return published_records(domain); };
   life.zone_lines = [this](const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) {
     return zone_lines(domain, before, after);
   };

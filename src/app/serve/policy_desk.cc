@@ -35,17 +35,19 @@ io::Task<Result<types::StsPolicy>> fetch_as_stranger(PolicyDeskParts& parts, typ
   co_return fail(ErrorKind::unavailable, std::get<service::OurTrouble>(fetched).what);
 }
 
-/// Every key that serves must have a certificate that passes: a sender picks which he is shown.
-io::Task<std::optional<std::string>> fault_of_edge(PolicyDeskParts& parts) {
+/// Every key that serves at the domain's host must have a certificate that passes: a sender picks which he is shown.
+io::Task<std::optional<std::string>> fault_of_edge(PolicyDeskParts& parts, types::DomainName domain) {
   const auto trust = parts.trust();
   if (!trust) co_return "delivery.trust_store cannot be read, so nobody knows whether the certificate is a public one";
   const auto keys = co_await parts.keys.keys();
   if (!keys) co_return keys.error().what;
+  const std::string group = parts.group_of(domain);
+  const std::vector<types::DomainName> names = parts.names_of(group);
   bool serves = false;
   for (const types::KeyFacts& key : *keys) {
-    if (!key.serving_since || key.retired_at) continue;
+    if (key.group != group || !key.serving_since || key.retired_at) continue;
     serves = true;
-    const auto fault = service::pkix_fault(*trust, key.certificate, parts.mx_names, parts.clock.now());
+    const auto fault = service::pkix_fault(*trust, key.certificate, names, parts.clock.now());
     if (!fault) co_return "key " + key.id + ": " + fault.error().what;
     if (*fault) co_return "key " + key.id + ": " + **fault;
   }
@@ -116,7 +118,7 @@ service::PolicyHostParts PolicyDesk::host_parts() {
   out.record_name = [zone](const types::DomainName& domain) { return zone.prefixed(types::mx_host_label(domain, digest_of(domain)) + "._mta-sts"); };
   out.fetch = [this](types::DomainName domain) { return fetch_as_stranger(parts_, std::move(domain)); };
   out.publish = [this](types::RrSet set) { return records_.put(std::move(set)); };
-  out.enforce_fault = [this] { return fault_of_edge(parts_); };
+  out.enforce_fault = [this](types::DomainName domain) { return fault_of_edge(parts_, std::move(domain)); };
   out.forget = parts_.forget;
   out.alert = [this](std::optional<std::string> fault) { parts_.alerts.set("mta-sts", fault); };
   add_certificate_functions(out);

@@ -28,7 +28,8 @@ struct PolicyDeskParts {
   CertificateDesk& certificates;
   service::ZoneAccess& access;
   std::vector<service::AuthoritativeServer> servers;
-  std::vector<types::DomainName> mx_names;  ///< `*.<shard>.<zone>`
+  service::NamesOfGroup names_of;           ///< `*.<shard>.<zone>` of a group of keys
+  std::function<std::string(const types::DomainName&)> group_of;  ///< whose keys the domain's MX host has
   std::function<std::shared_ptr<const tls::TrustStore>()> trust;
   std::function<void(const types::DomainName&)> forget;
   types::MxPlan plan;                       ///< where the domains' MX hosts are

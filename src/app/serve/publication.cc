@@ -38,23 +38,6 @@ std::vector<types::DnsQuestion> signed_questions(const zone::MxZone& zone) {
   return {};
 }
 
-service::PublisherSettings publisher_settings(const Settings& settings) {
-  const ZoneSettings& zone = settings.zone;
-  service::PublisherSettings out;
-  out.zone = mx_zone(settings);
-  out.writers = zone.mode == ChildOrExternal::child ? zone::Writers::we_alone : zone::Writers::others;
-  out.servers = servers_of(zone);
-  out.certificate_names = {settings.edge.hostname};
-  for (const NameByAddress& one : settings.edge.names_by_address) out.certificate_names.push_back(one.name);
-  out.negative_ttl = ttl(zone.negative_ttl);
-  out.algorithms = zone.key_algorithms;
-  out.timing.propagation = zone.propagation;
-  out.timing.key_lifetime = zone.key_life;
-  out.certificate_life = zone.certificate_life;
-  out.look_interval = zone.check_interval;
-  return out;
-}
-
 bool has_only_wildcards(const zone::MxZone& zone) {
   return std::all_of(zone.holdings.begin(), zone.holdings.end(), [](types::Holding holding) { return holding == types::Holding::wildcard; });
 }
@@ -83,7 +66,72 @@ io::Task<> keep_plan_there(io::KeyStore& facts, std::shared_ptr<const io::Domain
   out = co_await service::keep_plan(facts, std::move(domains), std::move(plan), now);
 }
 
+Json key_json(const service::PublisherStatus::Key& key, const std::string& group) {
+  Json one{{"id", key.id}, {"group", group}, {"role", key.role}, {"record", key.record}, {"created", to_rfc3339(key.created_at)},
+           {"algorithm", types::to_string(key.algorithm)}, {"phase", rollover::to_string(key.phase)}};
+  if (key.ready_at) one["ready"] = to_rfc3339(*key.ready_at);
+  if (key.retired_at) one["retired"] = to_rfc3339(*key.retired_at);
+  if (key.certificate == rollover::Certificate::interim) one["certificate"] = "interim, issued by ourselves";
+  if (!key.source_says.empty()) one["certificate_source_says"] = key.source_says;
+  if (key.published_at) one["published"] = to_rfc3339(*key.published_at);
+  if (key.seen_everywhere_at) one["seen_everywhere"] = to_rfc3339(*key.seen_everywhere_at);
+  if (key.serving_since) one["serving_since"] = to_rfc3339(*key.serving_since);
+  if (key.certificate_expires) one["certificate_expires"] = to_rfc3339(*key.certificate_expires);
+  return one;
+}
+
+Json servers_json(const rollover::ZoneObservation& observation) {
+  Json out = Json::array();
+  for (const auto& server : observation.servers) {
+    Json one{{"server", server.server}, {"sight", rollover::to_string(server.sight)}, {"detail", server.detail}};
+    for (const auto& record : server.records) one["records"].push_back(record.to_string());
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+void add_edges(Json& out, const rollover::ZoneObservation& observation, const std::string& group) {
+  if (!observation.edges) return;
+  for (const auto& edge : observation.edges->sights) {
+    Json one{{"address", edge.address}, {"group", group}, {"algorithm", types::to_string(edge.line)}};
+    if (edge.answer == rollover::EdgeAnswer::presented) one["serves"] = edge.record.to_string();
+    if (edge.answer != rollover::EdgeAnswer::presented) one["fault"] = edge.detail;
+    out.push_back(std::move(one));
+  }
+}
+
+/// How a group's keys and records stand.
+Json group_json(const service::PublisherStatus& status) {
+  Json json{{"next", step_json(status.next)},
+            {"servers", servers_json(status.observation)},
+            {"validation", rollover::to_string(status.observation.validation)}};
+  if (status.serving_now) json["serving"] = *status.serving_now;
+  if (!status.observation.validation_detail.empty()) json["validation_detail"] = status.observation.validation_detail;
+  if (!status.fault.empty()) json["fault"] = status.fault;
+  if (!status.source_fault.empty()) json["certificate_source_fault"] = status.source_fault;
+  if (status.held_up) json["held_up"] = *status.held_up;
+  return json;
+}
+
 }  // namespace
+
+service::PublisherSettings publisher_settings(const Settings& settings, const zone::KeyGroup& group) {
+  const ZoneSettings& zone = settings.zone;
+  service::PublisherSettings out;
+  out.zone = part_of(settings, group);
+  out.group = group.name;
+  out.writers = zone.mode == ChildOrExternal::child ? zone::Writers::we_alone : zone::Writers::others;
+  out.servers = servers_of(zone);
+  out.certificate_names = {settings.edge.hostname};
+  for (const NameByAddress& one : settings.edge.names_by_address) out.certificate_names.push_back(one.name);
+  out.negative_ttl = ttl(zone.negative_ttl);
+  out.algorithms = zone.key_algorithms;
+  out.timing.propagation = zone.propagation;
+  out.timing.key_lifetime = zone.key_life;
+  out.certificate_life = zone.certificate_life;
+  out.look_interval = zone.check_interval;
+  return out;
+}
 
 zone::MxZone mx_zone(const Settings& settings) {
   const ZoneSettings& from = settings.zone;
@@ -97,46 +145,33 @@ zone::MxZone mx_zone(const Settings& settings) {
   return out;
 }
 
-Json status_json(const service::PublisherStatus& status) {
-  Json json{{"zone", status.zone.to_string()}, {"ds", status.ds_records}};
-  json["next"] = step_json(status.next);
-  json["agenda"] = steps_json(status.agenda);
-  json["certificate_source"] = status.source;
-  if (!status.source_fault.empty()) json["certificate_source_fault"] = status.source_fault;
-  if (status.serving_now) json["serving"] = *status.serving_now;
-  json["keys"] = Json::array();
-  for (const auto& key : status.keys) {
-    Json one{{"id", key.id}, {"role", key.role}, {"record", key.record}, {"created", to_rfc3339(key.created_at)},
-             {"algorithm", types::to_string(key.algorithm)}, {"phase", rollover::to_string(key.phase)}};
-    if (key.ready_at) one["ready"] = to_rfc3339(*key.ready_at);
-    if (key.retired_at) one["retired"] = to_rfc3339(*key.retired_at);
-    if (key.certificate == rollover::Certificate::interim) one["certificate"] = "interim, issued by ourselves";
-    if (!key.source_says.empty()) one["certificate_source_says"] = key.source_says;
-    if (key.published_at) one["published"] = to_rfc3339(*key.published_at);
-    if (key.seen_everywhere_at) one["seen_everywhere"] = to_rfc3339(*key.seen_everywhere_at);
-    if (key.serving_since) one["serving_since"] = to_rfc3339(*key.serving_since);
-    if (key.certificate_expires) one["certificate_expires"] = to_rfc3339(*key.certificate_expires);
-    json["keys"].push_back(std::move(one));
+/// Members of old are the default group's, but for keys, agenda and edges, which are of all groups.
+Json zone_json(const std::vector<service::PublisherStatus>& groups) {
+  const service::PublisherStatus& first = groups.front();
+  Json json = group_json(first);
+  json["zone"] = first.zone.to_string();
+  json["ds"] = first.ds_records;
+  json["certificate_source"] = first.source;
+  if (!first.in_the_way.empty()) json["in_the_way"] = first.in_the_way;
+  std::vector<std::pair<Instant, Json>> agenda;
+  Json edges = Json::array();
+  json["keys"] = json["agenda"] = json["groups"] = Json::array();
+  for (const service::PublisherStatus& status : groups) {
+    const std::string group = zone::shown_group(status.group);
+    Json own{{"group", group}, {"shards", status.shards}};
+    if (!status.group.empty()) own.update(group_json(status));
+    json["groups"].push_back(std::move(own));
+    for (const auto& key : status.keys) json["keys"].push_back(key_json(key, group));
+    const Json steps = steps_json(status.agenda, status.group);
+    for (std::size_t i = 0; i < status.agenda.size(); ++i) agenda.emplace_back(status.agenda[i].when, steps[i]);
+    add_edges(edges, status.observation, group);
+    const bool tells = status.source_fault.empty() || json.contains("certificate_source_fault");
+    if (!tells) json["certificate_source_fault"] = group + ": " + status.source_fault;
   }
-  json["servers"] = Json::array();
-  for (const auto& server : status.observation.servers) {
-    Json one{{"server", server.server}, {"sight", rollover::to_string(server.sight)}, {"detail", server.detail}};
-    for (const auto& record : server.records) one["records"].push_back(record.to_string());
-    json["servers"].push_back(std::move(one));
-  }
-  if (status.observation.edges) {
-    json["edges"] = Json::array();
-    for (const auto& edge : status.observation.edges->sights) {
-      Json one{{"address", edge.address}, {"algorithm", types::to_string(edge.line)}};
-      if (edge.answer == rollover::EdgeAnswer::presented) one["serves"] = edge.record.to_string();
-      if (edge.answer != rollover::EdgeAnswer::presented) one["fault"] = edge.detail;
-      json["edges"].push_back(std::move(one));
-    }
-  }
-  json["validation"] = rollover::to_string(status.observation.validation);
-  if (!status.observation.validation_detail.empty()) json["validation_detail"] = status.observation.validation_detail;
-  if (!status.fault.empty()) json["fault"] = status.fault;
-  if (!status.in_the_way.empty()) json["in_the_way"] = status.in_the_way;
+  std::stable_sort(agenda.begin(), agenda.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto& [when, step] : agenda) json["agenda"].push_back(std::move(step));
+  json["next"] = json["agenda"].empty() ? step_json(first.next) : json["agenda"].front();
+  if (!edges.empty()) json["edges"] = std::move(edges);
   return json;
 }
 
@@ -149,14 +184,30 @@ Result<void> Worker::guard_plan() {
   return kept;
 }
 
+/// Each publisher has its own: it remembers the keys of the explicit shards' zones that were seen last.
+std::unique_ptr<service::DnsZoneAccess> Worker::zone_access_for(const zone::MxZone& zone) {
+  service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(zone)};
+  return std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
+}
+
+/// At a host of the zone's part, so that an edge shows the keys it serves there.
+service::ProbeEdges Worker::edge_probe(const zone::MxZone& zone) {
+  service::ProbeErrand errand;
+  errand.host = zone::probe_host(zone, zone::shards_of(zone).front());
+  errand.addresses = settings_.zone.mx_addresses;
+  errand.server_name = group_of_shard_[zone::shards_of(zone).front()] == 0 ? service::ProbeErrand::ServerName::with_and_without
+                                                                            : service::ProbeErrand::ServerName::always;
+  return [this, errand] { return probe_edges(*edge_prober_, errand); };
+}
+
 Result<void> Worker::build_publisher() {
   TRY_VOID(guard_plan());
+  TRY_VOID(settle_groups());
   io::dns::UpdateSettings update;
   update.server = settings_.zone.update_address;
   TRY(update.key, read_update_key(settings_));
   updater_ = std::make_unique<io::dns::DnsZoneUpdater>(std::move(update), entropy_);
-  service::DnsZoneAccess::Settings access{settings_.zone.name, std::chrono::seconds(5), zone::shard_zones(mx_zone(settings_))};
-  zone_access_ = std::make_unique<service::DnsZoneAccess>(std::move(access), *updater_, *resolvers_.front(), entropy_, clock_);
+  zone_access_ = zone_access_for(mx_zone(settings_));
   challenge_records_.emplace(*zone_access_, mx_zone(settings_), servers_of(settings_.zone), clock_);
   TRY_VOID(build_certificates());
   service::PublisherParts parts{*keys_, *zone_access_, certificate_, clock_, log_};
@@ -170,15 +221,16 @@ Result<void> Worker::build_publisher() {
   }
   if (settings_.zone.probe == EdgeProbe::on) {
     TRY_VOID(build_edge_prober());
-    parts.probe = [this] { return probe_edges(*edge_prober_, edge_errand()); };
+    parts.probe = edge_probe(part_of(settings_, key_groups_.front()));
   }
-  TRY(publisher_, service::Publisher::create(publisher_settings(settings_), std::move(parts)));
+  TRY(publisher_, service::Publisher::create(publisher_settings(settings_, key_groups_.front()), std::move(parts)));
+  TRY_VOID(build_group_publishers());
   zone_watch_ = std::make_unique<service::ZoneWatch>(
       service::ZoneWatch::Parts{settings_.zone.name, servers_of(settings_.zone), signed_questions(mx_zone(settings_)), *resolvers_.front(), entropy_, clock_});
-  zone_parts_.emplace(ZoneParts{*publisher_, *zone_watch_, {settings_.zone.signature_life, settings_.zone.signature_refresh}, clock_, alerts_,
+  zone_parts_.emplace(ZoneParts{publishers_, *zone_watch_, {settings_.zone.signature_life, settings_.zone.signature_refresh}, clock_, alerts_,
                                 settings_.zone.check_interval, {}});
   home().post([this] {
-    group_->spawn("publisher", publisher_->run());
+    for (service::Publisher* publisher : publishers_) group_->spawn("publisher", publisher->run());
     group_->spawn("zone watch", watch_zone());
   });
   return {};
@@ -205,25 +257,22 @@ Result<void> Worker::build_edge_prober() {
   return {};
 }
 
-service::ProbeErrand Worker::edge_errand() const {
-  service::ProbeErrand errand;
-  errand.host = settings_.zone.name.prefixed("danewerk-probe." + std::string(types::shard_name(0)));
-  errand.addresses = settings_.zone.mx_addresses;
-  return errand;
-}
-
-/// The publisher is made after the desk, and before anybody asks.
-std::string Worker::next_key_awaits() const {
-  const rollover::Step step = service::before_next_key(publisher_->status());
-  return step.why + (step.when > clock_.now() ? "; not before " + to_rfc3339(step.when) : "");
+/// The publishers are made after the desk, and before anybody asks.
+std::string Worker::next_key_awaits(const std::string& group) const {
+  for (const service::Publisher* publisher : publishers_) {
+    if (publisher->group() != group) continue;
+    const rollover::Step step = service::before_next_key(publisher->status());
+    return step.why + (step.when > clock_.now() ? "; not before " + to_rfc3339(step.when) : "");
+  }
+  return "there is no group of keys '" + group + "' (zone.key_groups)";
 }
 
 Result<void> Worker::build_certificates() {
   DeskParts parts{settings_, *store_, *keys_, *resolvers_.front(), clock_, log_, alerts_, home(), [this] { return trust_; }};
   if (challenge_records_) {
     parts.records = &*challenge_records_;
-    parts.mx_names = zone::certificate_names(mx_zone(settings_));
-    parts.next_key_awaits = [this] { return next_key_awaits(); };
+    parts.names_of = [this](const std::string& group) { return names_of(group); };
+    parts.next_key_awaits = [this](const std::string& group) { return next_key_awaits(group); };
   }
   TRY(desk_, CertificateDesk::open(std::move(parts)));
   return {};
@@ -232,8 +281,9 @@ Result<void> Worker::build_certificates() {
 Result<void> Worker::build_policy_desk() {
   const auto forget = [this](const types::DomainName& name) { answers_->forget(name); };
   TRY(policy_desk_, PolicyDesk::open({settings_, *store_, *keys_, *domains_, *resolvers_.front(), *https_, clock_, log_, alerts_, home(), *desk_, *zone_access_,
-                                      servers_of(settings_.zone), zone::certificate_names(mx_zone(settings_)), [this] { return trust_; },
-                                      forget, mx_zone(settings_).plan()}));
+                                      servers_of(settings_.zone), [this](const std::string& group) { return names_of(group); },
+                                      [this](const types::DomainName& domain) { return group_of(domain); },
+                                      [this] { return trust_; }, forget, mx_zone(settings_).plan()}));
   return {};
 }
 

@@ -5,14 +5,18 @@
 #include "app/control/protocol.h"
 #include "engine/zone/mx_zone.h"
 #include "io/tls/digest.h"
-#include "service/publisher/publisher_status.h"
+#include "service/publisher/publisher.h"
 #include "service/zones/host_keeper.h"
 
 namespace danewerk::app {
 
 /// The zone as the settings want it.
 zone::MxZone mx_zone(const Settings& settings);
-Json status_json(const service::PublisherStatus& status);
+/// One group's part of it.
+zone::MxZone part_of(const Settings& settings, const zone::KeyGroup& group);
+service::PublisherSettings publisher_settings(const Settings& settings, const zone::KeyGroup& group);
+/// Of all groups of keys, the default one first.
+Json zone_json(const std::vector<service::PublisherStatus>& groups);
 /// Hosts with records of their own, and explicit shards that nobody can find.
 Json hosts_json(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated);
 /// The first of what is in their way.

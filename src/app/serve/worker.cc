@@ -36,7 +36,7 @@ types::LogLevel level_of(const std::string& word) {
   return types::LogLevel::error;
 }
 
-service::HostNames names_of(const EdgeSettings& edge) {
+service::HostNames host_names(const EdgeSettings& edge) {
   service::HostNames names{edge.hostname, {}};
   for (const NameByAddress& one : edge.names_by_address) names.by_address.push_back({one.address, one.name});
   return names;
@@ -84,7 +84,7 @@ std::optional<std::string> why_held(const io::Domains& domains, const types::Ten
 service::EdgeRules edge_rules(const Settings& settings, const std::vector<types::Endpoint>& listen) {
   service::EdgeRules rules;
   rules.listen = listen;
-  rules.names = names_of(settings.edge);
+  rules.names = host_names(settings.edge);
   rules.limits.message = settings.edge.max_message;
   rules.limits.recipients = settings.edge.max_recipients;
   rules.timeouts.command = settings.edge.command_timeout;
@@ -283,13 +283,14 @@ void Worker::tell_left_policies() {
 
 void Worker::build_edges() {
   door_ = std::make_unique<service::Door>(service::Door::Limits{settings_.edge.max_connections, settings_.edge.max_connections_per_peer});
-  house_ = std::make_unique<service::House>([this] { return domains_->snapshot(); }, names_of(settings_.edge), std::nullopt);
+  house_ = std::make_unique<service::House>([this] { return domains_->snapshot(); }, host_names(settings_.edge), std::nullopt);
   inbound_ = std::make_unique<service::InboundAdmission>(*house_);
   submission_ = std::make_unique<service::SubmissionAdmission>(*house_, settings_.submission.networks);
   const auto add = [&](const service::Admission& admission, const std::vector<types::Endpoint>& listen) {
     if (listen.empty()) return;
     service::EdgeParts parts{*reactors_, *store_, *queue_, admission, *door_, clock_, log_, [this] { return certificate_.current(); },
                              [this] { scheduler_->wake(); }, admission.origin() == types::Origin::submission ? dkim_.get() : nullptr};
+    if (!groups_.empty()) parts.by_name = [this](std::string_view host) { return context_for(host); };
     service::EdgeRules rules = edge_rules(settings_, listen);
     if (admission.origin() == types::Origin::submission) rules.waivers = settings_.delivery.tls_required_no;
     edges_.push_back(std::make_unique<service::Edge>(std::move(parts), std::move(rules)));
@@ -304,6 +305,7 @@ void Worker::build_edges() {
 /// PUB-01, SNI-03: nobody reaches us before the record of the key we serve was seen by the world.
 io::Task<> Worker::listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges) {
   co_await certificate_.first();
+  co_await await_groups();
   for (service::Edge* edge : *edges) {
     auto listening = edge->start();
     std::string where;
@@ -347,13 +349,7 @@ io::Task<> Worker::watch_own_side() {
     alerts_.set("store", broken ? std::optional(broken->what) : std::nullopt);
     const auto room = store_->has_room(ByteCount{0});
     alerts_.set("disk", room ? std::nullopt : std::optional(room.error().what));
-    if (publisher_) {
-      const service::PublisherStatus zone = publisher_->status();
-      alerts_.set("rollover", zone.held_up);
-      alerts_.set("hosts", hosts_ ? hosts_fault(hosts_->status(), delegations_->faults())
-                                  : zone.in_the_way.empty() ? std::nullopt : std::optional(zone.in_the_way.front()));
-      alerts_.set("certificate", zone.source_fault.empty() ? std::nullopt : std::optional(zone.source_fault));
-    }
+    if (publisher_) watch_publishers();
     co_await clock_.sleep_for(watch_interval);
   }
 }
@@ -370,11 +366,14 @@ Result<void> Worker::open_control() {
       return host ? host->to_string() : host.error().what;
     };
     operated_->publisher_status = [this] {
-      Json json = status_json(publisher_->status());
+      std::vector<service::PublisherStatus> groups;
+      for (const service::Publisher* publisher : publishers_) groups.push_back(publisher->status());
+      Json json = zone_json(groups);
       if (hosts_) json["hosts"] = hosts_json(hosts_->status(), delegations_->faults());
       return json;
     };
     operated_->publisher = publisher_.get();
+    operated_->publishers = publishers_;
     add_zone_operations(operations_, *zone_parts_);
   }
   add_queue_operations(operations_, *operated_);

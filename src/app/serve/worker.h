@@ -63,9 +63,18 @@ class Worker {
   Result<void> guard_plan();
   Result<void> build_publisher();
   Result<void> build_edge_prober();
-  service::ProbeErrand edge_errand() const;
+  std::unique_ptr<service::DnsZoneAccess> zone_access_for(const zone::MxZone& zone);
+  service::ProbeEdges edge_probe(const zone::MxZone& zone);
+  Result<void> settle_groups();
+  Result<void> build_group_publishers();
+  std::optional<std::shared_ptr<const io::ServerContext>> context_for(std::string_view host) const;
+  io::Task<Result<bool>> all_groups_certified();
+  io::Task<> await_groups();
+  std::string group_of(const types::DomainName& domain) const;
+  std::vector<types::DomainName> names_of(const std::string& group) const;
+  void watch_publishers();
   Result<void> build_certificates();
-  std::string next_key_awaits() const;
+  std::string next_key_awaits(const std::string& group) const;
   Result<void> build_policy_desk();
   void tell_left_policies();
   io::Task<> watch_zone();
@@ -83,7 +92,7 @@ class Worker {
   io::Task<Result<void>> prune_history();
   io::Task<> watch_own_side();
   lifecycle::Expectation expectation_of(const types::DomainName& domain) const;
-  types::TlsaSet published_records() const;
+  types::TlsaSet published_records(const types::DomainName& domain) const;
   std::vector<std::string> zone_lines(const types::DomainName& domain, const types::DomainFacts& before, const types::DomainFacts& after) const;
   LifeParts life_parts();
   void suspect(const types::DomainName& domain);
@@ -125,7 +134,16 @@ class Worker {
   std::unique_ptr<service::Scheduler> scheduler_;
   std::optional<io::ProofStore> proofs_;
   std::unique_ptr<service::ProofKeeper> keeper_;
-  io::CertificateSlot certificate_;
+  /// A group of shards with keys of its own, besides the default one: what it serves, and who publishes it.
+  struct Group {
+    zone::MxZone zone;
+    io::CertificateSlot slot;
+    std::unique_ptr<service::DnsZoneAccess> access;
+    std::unique_ptr<service::Publisher> publisher;
+  };
+  std::vector<zone::KeyGroup> key_groups_;        // the default one first; none without a zone
+  std::vector<std::uint8_t> group_of_shard_;      // index into key_groups_
+  io::CertificateSlot certificate_;               // of the default group
   std::unique_ptr<io::dns::DnsZoneUpdater> updater_;
   std::unique_ptr<service::DnsZoneAccess> zone_access_;
   std::unique_ptr<service::Prober> edge_prober_;
@@ -133,7 +151,9 @@ class Worker {
   std::unique_ptr<service::PlainNodes> nodes_;
   std::optional<service::ChallengeRecords> challenge_records_;
   std::unique_ptr<CertificateDesk> desk_;
-  std::unique_ptr<service::Publisher> publisher_;
+  std::unique_ptr<service::Publisher> publisher_;       // of the default group
+  std::vector<std::unique_ptr<Group>> groups_;          // the others, in the order of key_groups_
+  std::vector<service::Publisher*> publishers_;         // of all, in that order
   std::unique_ptr<PolicyDesk> policy_desk_;  // only with a zone
   std::optional<io::FindingStore> findings_;
   std::unique_ptr<service::Prober> prober_;

@@ -12,6 +12,10 @@ inline constexpr types::LogEvent worker_stopping{"worker.stopping", types::LogLe
 inline constexpr types::LogEvent edge_listens{"worker.edge_listens", types::LogLevel::info, "The edge accepts connections.", ""};
 inline constexpr types::LogEvent edge_failed{"worker.edge_failed", types::LogLevel::error, "The edge cannot listen.",
                                              "Free the address, or change edge.listen or submission.listen, and start again."};
+inline constexpr types::LogEvent group_not_served{"worker.group_not_served", types::LogLevel::error,
+                                                  "Port 25 opens although this group of shards has no certificate that may be served yet: handshakes that "
+                                                  "name its hosts are refused, and senders come again.",
+                                                  "See `danewerk key list --group` for what it waits for."};
 inline constexpr types::LogEvent resolver_fit{"resolver.fit", types::LogLevel::notice, "The resolver validates: lookups are believed.", ""};
 inline constexpr types::LogEvent resolver_unfit{"resolver.unfit", types::LogLevel::error,
                                                 "The resolver is not to be believed: every lookup counts as failed, and mail waits.",
@@ -30,7 +34,7 @@ inline constexpr types::LogEvent no_trust_store{"worker.no_trust_store", types::
                                                 "Certificates cannot be verified: mail to destinations that demand it waits.",
                                                 "Install ca-certificates, or name another file in delivery.trust_store, and start again."};
 
-inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, resolver_fit, resolver_unfit, store_swept,
-                                          prune_failed, connector_unreadable, no_trust_store};
+inline constexpr std::array worker_events{worker_started, worker_stopping, edge_listens, edge_failed, group_not_served, resolver_fit, resolver_unfit,
+                                          store_swept, prune_failed, connector_unreadable, no_trust_store};
 
 }  // namespace danewerk::app

@@ -16,6 +16,7 @@ struct Expectation {
   types::DomainName host;                        ///< its MX host; the root without a zone of ours
   std::vector<types::IpAddress> addresses;       ///< of all our MX hosts
   types::Holding holding = types::Holding::wildcard;  ///< of the host's shard
+  std::string key_group{};                       ///< whose keys its shard has (zone.key_groups); empty: the default group's
 };
 
 /// Longer TTLs than this are worth lowering before a move.

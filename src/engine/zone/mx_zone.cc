@@ -33,6 +33,9 @@ Result<void> check(const MxZone& zone) {
   if (zone.shards.count < 1 || zone.shards.count > most_shards) {
     return fail(ErrorKind::limit, "zone " + name + ": between 1 and 4096 shards, not " + std::to_string(zone.shards.count));
   }
+  for (const std::uint16_t shard : zone.part) {
+    if (shard >= zone.shards.count) return fail(ErrorKind::malformed, "zone " + name + ": there is no shard " + types::shard_name(shard));
+  }
   if (zone.mx_addresses.empty()) return fail(ErrorKind::malformed, "zone " + name + ": no address to receive mail at");
   for (const NamedHost& host : zone.hosts) {
     if (!host.name.is_within(zone.apex)) {
@@ -62,10 +65,16 @@ RrSet tlsa_set(const MxZone& zone, const DomainName& owner, const types::TlsaSet
 
 }  // namespace
 
+std::vector<std::uint16_t> shards_of(const MxZone& zone) {
+  std::vector<std::uint16_t> out = zone.part;
+  for (std::uint16_t i = 0; zone.part.empty() && i < zone.shards.count; ++i) out.push_back(i);
+  return out;
+}
+
 std::vector<DomainName> certificate_names(const MxZone& zone) {
   const types::MxPlan plan = zone.plan();
   std::vector<DomainName> out;
-  for (std::uint16_t i = 0; i < zone.shards.count; ++i) {
+  for (const std::uint16_t i : shards_of(zone)) {
     const bool one_host = plan.holding_of(i) == Holding::shared;
     out.push_back(zone.apex.prefixed((one_host ? "mx." : "*.") + types::shard_name(i)));
   }
@@ -75,14 +84,14 @@ std::vector<DomainName> certificate_names(const MxZone& zone) {
 std::vector<DomainName> tlsa_owners(const MxZone& zone) {
   const types::MxPlan plan = zone.plan();
   std::vector<DomainName> out;
-  for (std::uint16_t i = 0; i < zone.shards.count; ++i) out.push_back(zone.apex.prefixed(owner_prefix(plan.holding_of(i)) + types::shard_name(i)));
+  for (const std::uint16_t i : shards_of(zone)) out.push_back(zone.apex.prefixed(owner_prefix(plan.holding_of(i)) + types::shard_name(i)));
   return out;
 }
 
 std::vector<DomainName> shard_zones(const MxZone& zone) {
   const types::MxPlan plan = zone.plan();
   std::vector<DomainName> out;
-  for (std::uint16_t i = 0; i < zone.shards.count; ++i) {
+  for (const std::uint16_t i : shards_of(zone)) {
     if (plan.holding_of(i) == Holding::explicit_hosts) out.push_back(zone.apex.prefixed(types::shard_name(i)));
   }
   return out;
@@ -102,13 +111,13 @@ Result<std::vector<RrSet>> desired_records(const MxZone& zone, const types::Tlsa
   TRY_VOID(check(zone));
   std::vector<RrSet> out;
   for (const NamedHost& host : zone.hosts) add_addresses(out, host.name, zone.address_ttl, host.addresses);
-  const std::vector<DomainName> owners = tlsa_owners(zone);
   const types::MxPlan plan = zone.plan();
-  for (std::uint16_t i = 0; i < zone.shards.count; ++i) {
+  for (const std::uint16_t i : shards_of(zone)) {
     const Holding holding = plan.holding_of(i);
-    if (holding == Holding::wildcard) add_addresses(out, owners[i], zone.address_ttl, zone.mx_addresses);  // PUB-11: one node for all names below
+    const DomainName owner = zone.apex.prefixed(owner_prefix(holding) + types::shard_name(i));
+    if (holding == Holding::wildcard) add_addresses(out, owner, zone.address_ttl, zone.mx_addresses);  // PUB-11: one node for all names below
     if (holding == Holding::shared) add_addresses(out, zone.apex.prefixed("mx." + types::shard_name(i)), zone.address_ttl, zone.mx_addresses);
-    out.push_back(tlsa_set(zone, owners[i], tlsa));
+    out.push_back(tlsa_set(zone, owner, tlsa));
     if (out.back().rdatas.size() > most_tlsa_records) {  // PUB-09
       return fail(ErrorKind::limit, "zone " + zone.apex.to_string() + ": " + std::to_string(out.back().rdatas.size()) +
                                         " TLSA records for one host; large senders fail above 12, so 8 is the most");

@@ -41,12 +41,16 @@ struct MxZone {
   std::vector<NamedHost> hosts;                ///< name servers within the zone, and the edge's own EHLO names
   Ttl address_ttl{3600};
   Ttl tlsa_ttl{1800};                          ///< PUB-08
+  std::vector<std::uint16_t> part;             ///< the shards that are meant where one group's are (key_groups.h); empty: all
 
   types::MxPlan plan() const { return {apex, shards, holdings}; }
 };
 
 /// PUB-09: some large senders fail above about 12 records in a set.
 constexpr std::size_t most_tlsa_records = 8;
+
+/// The shards that are meant, from 0, ascending.
+std::vector<std::uint16_t> shards_of(const MxZone& zone);
 
 /// The names a certificate for all hosts must carry, in order of shard: `*.<shard>.<apex>`, or `mx.<shard>.<apex>` where that is
 /// the only host.

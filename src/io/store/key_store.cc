@@ -11,7 +11,7 @@ Result<void> put_fact(Database& database, const std::string& zone, const ZoneFac
 
 constexpr std::string_view all_keys =
     "SELECT id, algorithm, private_key, certificate, tlsa, created_at, published_at, seen_everywhere_at, serving_since,"
-    " retired_at, withdrawn_at FROM key_pair ORDER BY created_at, id";
+    " retired_at, withdrawn_at, key_group FROM key_pair ORDER BY created_at, id";
 
 Result<std::vector<types::KeyFacts>> read_keys(Database& database) {
   TRY(Rows rows, database.query(all_keys));
@@ -25,7 +25,7 @@ Result<std::vector<types::KeyFacts>> read_keys(Database& database) {
     if (!algorithm) return fail(ErrorKind::corrupt, "stored key " + rows.text(0) + ": " + algorithm.error().what);
     out.push_back({rows.text(0), *algorithm, rows.text(2), rows.text(3), *std::move(tlsa), rows.instant(5),
                    rows.maybe_instant(6), rows.maybe_instant(7), rows.maybe_instant(8), rows.maybe_instant(9),
-                   rows.maybe_instant(10)});
+                   rows.maybe_instant(10), rows.text(11)});
   }
 }
 
@@ -55,6 +55,23 @@ MarkSql sql_of(types::KeyEvent event) {
           "SELECT withdrawn_at FROM key_pair WHERE id = ?1"};
 }
 
+/// With the facts "<kind>/<id>" of each. A key that has not retired shall be replaced: somebody else has it too.
+Result<void> copy_keys(Database& database, const std::string& zone, const KeyHandover& handover, Instant now) {
+  const std::string ending = "-" + handover.to;
+  TRY_VOID(database.run("INSERT INTO zone_fact(zone, name, value, at) SELECT f.zone, f.name || ?3, f.value, f.at FROM zone_fact f JOIN key_pair k"
+                        " ON substr(f.name, instr(f.name, '/') + 1) = k.id"
+                        " WHERE f.zone = ?1 AND instr(f.name, '/') > 0 AND k.key_group = ?2 AND k.withdrawn_at IS NULL",
+                        zone, handover.from, ending));
+  TRY_VOID(database.run("INSERT OR REPLACE INTO zone_fact(zone, name, value, at) SELECT ?1, 'replace/' || id || ?3, ?4, ?5 FROM key_pair"
+                        " WHERE key_group = ?2 AND withdrawn_at IS NULL AND retired_at IS NULL",
+                        zone, handover.from, ending, handover.why, now));
+  return database.run("INSERT INTO key_pair(id, algorithm, private_key, certificate, tlsa, created_at, published_at, seen_everywhere_at,"
+                      " serving_since, retired_at, withdrawn_at, key_group) SELECT id || ?2, algorithm, private_key, certificate, tlsa, created_at,"
+                      " published_at, seen_everywhere_at, serving_since, retired_at, NULL, ?3 FROM key_pair"
+                      " WHERE key_group = ?1 AND withdrawn_at IS NULL",
+                      handover.from, ending, handover.to);
+}
+
 Failure<Error> no_key(const std::string& id) { return fail(ErrorKind::not_found, "there is no key '" + id + "'"); }
 
 }  // namespace
@@ -69,9 +86,9 @@ Task<Result<void>> KeyStore::add(types::KeyFacts key) {
   Writer::Work work = [key = std::move(key)](Database& database) -> Result<void> {
     TRY_VOID(database.run(
         "INSERT INTO key_pair(id, algorithm, private_key, certificate, tlsa, created_at, published_at, seen_everywhere_at,"
-        " serving_since, retired_at, withdrawn_at) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11) ON CONFLICT DO NOTHING",
+        " serving_since, retired_at, withdrawn_at, key_group) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12) ON CONFLICT DO NOTHING",
         key.id, types::to_string(key.algorithm), key.private_key, key.certificate, key.tlsa.to_string(), key.created_at, key.published_at,
-        key.seen_everywhere_at, key.serving_since, key.retired_at, key.withdrawn_at));
+        key.seen_everywhere_at, key.serving_since, key.retired_at, key.withdrawn_at, key.group));
     if (database.changes() == 0) return fail(ErrorKind::conflict, "there is a key '" + key.id + "' already");
     return {};
   };
@@ -161,6 +178,21 @@ Task<Result<void>> KeyStore::put_zone_fact(std::string zone, ZoneFact fact, type
     return insert_ledger(database, act, std::nullopt, action, subject, "{}");
   };
   co_return co_await store_.writer().write(std::move(work));
+}
+
+Task<Result<std::uint32_t>> KeyStore::hand_keys(std::string zone, KeyHandover handover, types::AdminAct act) {
+  auto count = std::make_shared<std::uint32_t>(0);
+  Writer::Work work = [count, zone = std::move(zone), handover = std::move(handover), act = std::move(act)](Database& database) -> Result<void> {
+    if (handover.how == KeyHandover::How::copied) TRY_VOID(copy_keys(database, zone, handover, act.at));
+    if (handover.how == KeyHandover::How::renamed) {
+      TRY_VOID(database.run("UPDATE key_pair SET key_group = ?2 WHERE key_group = ?1", handover.from, handover.to));
+    }
+    if (handover.how != KeyHandover::How::noted) *count = static_cast<std::uint32_t>(database.changes());
+    for (const ZoneFact& fact : handover.facts) TRY_VOID(put_fact(database, zone, fact));
+    return insert_ledger(database, act, std::nullopt, "key.group", handover.to, "{}");
+  };
+  CO_TRY_VOID(co_await store_.writer().write(std::move(work)));
+  co_return *count;
 }
 
 Task<Result<void>> KeyStore::erase_zone_fact(std::string zone, std::string name) {

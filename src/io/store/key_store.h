@@ -31,6 +31,19 @@ struct ZoneFact {
   friend bool operator==(const ZoneFact&, const ZoneFact&) = default;
 };
 
+/// What becomes of the keys of group `from` that were not withdrawn.
+struct KeyHandover {
+  enum class How : std::uint8_t {
+    copied,   ///< `to` gets a copy of each, with an id of its own; those that may serve are to be replaced for the reason `why`
+    renamed,  ///< they are `to`'s from now on; `from` is no more
+    noted,    ///< nothing: there are none
+  } how = How::noted;
+  std::string from;
+  std::string to;
+  std::vector<ZoneFact> facts;  ///< put in the same commit
+  std::string why;
+};
+
 /// Thread safe.
 class KeyStore {
  public:
@@ -60,6 +73,9 @@ class KeyStore {
 
   /// Where its callers make keys: an RSA key takes up to seconds, which no reactor has.
   Workers& workers() noexcept { return store_.files(); }
+  /// Keys of one group of shards become another's, with what was noted of them; all of it in one commit, with a row in the ledger.
+  /// Returns how many keys those are. Error: conflict where the new group has one of that id.
+  Task<Result<std::uint32_t>> hand_keys(std::string zone, KeyHandover handover, types::AdminAct act);
 
  private:
   Store& store_;

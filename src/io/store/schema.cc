@@ -341,8 +341,14 @@ CREATE TABLE hosted_policy_version (
 CREATE TABLE hosted_policy_mx (domain TEXT NOT NULL, host TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (domain, host)) WITHOUT ROWID;
 )";
 
+// 15: the group of shards whose key it is (zone.key_groups).
+constexpr const char* key_group_column = R"(
+ALTER TABLE key_pair ADD COLUMN key_group TEXT NOT NULL DEFAULT '';
+)";
+
 constexpr std::array migrations = {queue_tables, domain_tables, key_tables, connector_tables, hoster_tables, trace_tables, sts_tables, lane_index,
-                                    life_tables, certificate_tables, finding_table, node_table, host_tables, hosted_policy_tables};
+                                    life_tables, certificate_tables, finding_table, node_table, host_tables, hosted_policy_tables,
+                                    key_group_column};
 
 Result<int> version_of(Database& database) {
   TRY(Rows rows, database.query("PRAGMA user_version"));

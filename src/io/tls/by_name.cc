@@ -2,10 +2,9 @@
 
 #include <openssl/ssl.h>
 
-#include <span>
-
 #include "io/tls/identity.h"
 #include "io/tls/self_issue.h"
+#include "io/tls/server_name.h"
 
 namespace danewerk::io {
 namespace {
@@ -30,26 +29,13 @@ int chooser_index() {
   return index;
 }
 
-std::size_t number_at(std::span<const unsigned char> octets, std::size_t at) { return static_cast<std::size_t>(octets[at]) << 8 | octets[at + 1]; }
-
-/// RFC 6066 3: a list of (type, name); the one name of type host_name.
-std::string server_name(std::span<const unsigned char> extension) {
-  if (extension.size() < 5 || number_at(extension, 0) != extension.size() - 2 || extension[2] != TLSEXT_NAMETYPE_host_name) return {};
-  const std::size_t length = number_at(extension, 3);
-  if (length == 0 || length > extension.size() - 5 || length > 255) return {};
-  std::string out;
-  for (const unsigned char c : extension.subspan(5, length)) out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return out;
-}
-
 int on_client_hello(SSL* tls, int* alert, void*) {
   auto* choice = static_cast<Choice*>(SSL_get_ex_data(tls, choice_index()));
   if (choice == nullptr) {
     choice = new Choice;
     SSL_set_ex_data(tls, choice_index(), choice);
-    const unsigned char* octets = nullptr;
-    std::size_t size = 0;
-    if (SSL_client_hello_get0_ext(tls, TLSEXT_TYPE_server_name, &octets, &size) == 1) choice->name = server_name({octets, size});
+    ServerNameOctets octets;
+    choice->name = std::string(sent_server_name(tls, octets));
   }
   if (!choice->answered) return SSL_CLIENT_HELLO_RETRY;
   *alert = SSL_AD_UNRECOGNIZED_NAME;

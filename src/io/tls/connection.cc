@@ -115,12 +115,17 @@ Task<Result<void>> Connection::write_all(std::string_view data) {
   co_return Result<void>{};
 }
 
-Task<Result<TlsInfo>> Connection::accept_tls(std::shared_ptr<const ServerContext> context) {
+Task<Result<TlsInfo>> Connection::accept_tls(std::shared_ptr<const ServerContext> context, const ContextByName* by_name) {
   CHECK(!tls_);
   tls_.reset(SSL_new(context->get()));
   if (!tls_ || SSL_set_fd(tls_.get(), socket_.descriptor()) != 1) co_return fail(ErrorKind::internal, tls_error_text("SSL_new"));
   SSL_set_accept_state(tls_.get());
-  co_return co_await handshake();
+  if (by_name == nullptr || !*by_name) co_return co_await handshake();
+  ContextChoice choice(*by_name);
+  choice.attach(tls_.get());
+  auto info = co_await handshake();
+  if (!info && choice.refused()) co_return fail(ErrorKind::refused, "TLS handshake: no certificate may be served yet for " + *choice.refused());
+  co_return info;
 }
 
 Task<Result<TlsInfo>> Connection::start_tls(std::shared_ptr<const ClientContext> context, std::string server_name, TlsTicket offered) {

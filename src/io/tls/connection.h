@@ -18,7 +18,7 @@
 
 #include "base/bytes.h"
 #include "io/net/socket.h"
-#include "io/tls/context.h"
+#include "io/tls/context_by_name.h"
 
 struct ssl_st;
 struct ssl_session_st;
@@ -60,7 +60,8 @@ class Connection {
 
   /// Handshakes; on failure the connection is good for nothing but closing. Errors: refused (the TLS fault in words),
   /// timeout, unavailable (peer gone).
-  Task<Result<TlsInfo>> accept_tls(std::shared_ptr<const ServerContext> context);
+  /// Where `by_name` is given it may put another context in place of this one, or refuse; it outlives the call.
+  Task<Result<TlsInfo>> accept_tls(std::shared_ptr<const ServerContext> context, const ContextByName* by_name = nullptr);
   /// `offered` may be null; a peer that does not honour it shakes hands in full.
   Task<Result<TlsInfo>> start_tls(std::shared_ptr<const ClientContext> context, std::string server_name, TlsTicket offered);
   /// On a client's side: the latest the peer has given; null if none. TLS 1.3 sends it after the handshake, with the first

@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "io/tls/context_by_name.h"
+#include "io/tls/digest.h"
 #include "io/tls/handshake_flood.h"
 #include "io/tls/identity.h"
 #include "io/tls/lean_library.h"
@@ -43,6 +45,13 @@ Result<void> add_identity(SSL_CTX* context, const ServerIdentity& identity, std:
   return {};
 }
 
+/// Of what a client is shown, and for whom.
+Sha256 identity_digest(const std::vector<ServerIdentity>& identities, std::string_view whose) {
+  std::string text = "danewerk\n" + std::string(whose) + "\n";
+  for (const ServerIdentity& identity : identities) text += identity.chain_pem + "\n";
+  return sha256(as_bytes(text));
+}
+
 }  // namespace
 
 Result<ReadIdentity> read_identity(const ServerIdentity& identity, const std::string& what) {
@@ -70,15 +79,17 @@ std::string tls_error_text(const std::string& otherwise) {
   return out.empty() ? otherwise : out;
 }
 
-Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vector<ServerIdentity>& identities) {
+Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vector<ServerIdentity>& identities, std::string_view whose) {
   auto context = new_context(nullptr, TLS_server_method());
   if (!context) return fail(ErrorKind::internal, "TLS server context: " + tls_error_text("out of memory"));
   SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_num_tickets(context.get(), 1);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_max_early_data(context.get(), 0);
-  static constexpr unsigned char session_id_context[] = "danewerk";
-  SSL_CTX_set_session_id_context(context.get(), session_id_context, sizeof session_id_context - 1);
+  // Not only tickets keep contexts apart: a connection that changes to another context keeps the ticket keys of its first.
+  const Sha256 session_id_context = identity_digest(identities, whose);
+  SSL_CTX_set_session_id_context(context.get(), session_id_context.data(), static_cast<unsigned>(session_id_context.size()));
+  allow_choice(context.get());
   if (identities.empty()) return fail(ErrorKind::malformed, "a TLS server needs at least one key and certificate");
   // CRT-12: one chain for each key algorithm, and OpenSSL shows the one that the client can verify.
   for (std::size_t i = 0; i < identities.size(); ++i) TRY_VOID(add_identity(context.get(), identities[i], i));

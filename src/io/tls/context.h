@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -29,8 +30,8 @@ struct ServerIdentity {
 class ServerContext {
  public:
   /// One identity for each key algorithm served (RSA, ECDSA). Error: malformed, saying which of them and why (unreadable,
-  /// or the key is not the certificate's).
-  static Result<std::shared_ptr<const ServerContext>> make(const std::vector<ServerIdentity>& identities);
+  /// or the key is not the certificate's). Sessions are resumed only by a context of the same identities and the same `whose`.
+  static Result<std::shared_ptr<const ServerContext>> make(const std::vector<ServerIdentity>& identities, std::string_view whose = {});
   ssl_ctx_st* get() const noexcept { return context_.get(); }
 
  private:

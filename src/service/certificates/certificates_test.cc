@@ -29,6 +29,8 @@ const types::AdminAct act{"anna", "ticket 7", start};
 
 types::DomainName name(std::string_view text) { return *types::DomainName::parse(text); }
 const std::vector<types::DomainName> mx_names{name("*.s1.mx.hoster.example")};
+const std::vector<types::DomainName> pilot_names{name("*.s2.mx.hoster.example")};
+const NamesOfGroup names_of = [](const std::string& group) { return group.empty() ? mx_names : pilot_names; };
 
 std::string new_key() { return *io::generate_key(io::KeyAlgorithm::ecdsa_p256); }
 std::string chain_for(const std::string& key, const std::vector<types::DomainName>& names, Instant from, Duration life = 90 * 24h) {
@@ -212,7 +214,7 @@ TEST(Staging, takes_only_certificates_for_published_keys) {  // PUB-01
   auto next = facts("k1", bench.key);
   next.published_at = start;
   ASSERT_TRUE(bench.run(bench.keys.add(next)).has_value());
-  const auto staged = [&bench](const std::string& chain) { return bench.run(stage(bench.certificates, bench.keys, Stage{chain, mx_names, act})); };
+  const auto staged = [&bench](const std::string& chain) { return bench.run(stage(bench.certificates, bench.keys, Stage{chain, names_of, act})); };
   const auto foreign = staged(chain_for(new_key(), mx_names, start));
   EXPECT_EQ(foreign.error().kind, ErrorKind::refused);
   EXPECT_NE(foreign.error().what.find("Published keys: k1: 3 1 1 "), std::string::npos) << foreign.error().what;
@@ -231,9 +233,36 @@ TEST(FindKey, names_next_and_serving) {
   auto first = facts("a", new_key()), second = facts("b", new_key()), third = facts("c", new_key());
   first.published_at = first.serving_since = second.published_at = start;
   const std::vector keys{first, second, third};
-  EXPECT_EQ(find_key(keys, "next")->id, "b");
-  EXPECT_EQ(find_key(keys, "serving")->id, "a");
-  EXPECT_EQ(find_key(keys, "c").error().kind, ErrorKind::not_found) << "it is not published";
+  EXPECT_EQ(find_key(keys, "next", "")->id, "b");
+  EXPECT_EQ(find_key(keys, "serving", "")->id, "a");
+  EXPECT_EQ(find_key(keys, "c", "").error().kind, ErrorKind::not_found) << "it is not published";
+}
+
+TEST(FindKey, names_those_of_a_group) {
+  auto first = facts("a", new_key()), second = facts("b", new_key());
+  first.published_at = second.published_at = start;
+  second.group = "pilot";
+  const std::vector keys{first, second};
+  EXPECT_EQ(find_key(keys, "next", "")->id, "a");
+  EXPECT_EQ(find_key(keys, "next", "pilot")->id, "b");
+  EXPECT_EQ(find_key(keys, "b", "")->id, "b") << "an id says which group";
+  EXPECT_EQ(find_key(keys, "serving", "pilot").error().kind, ErrorKind::not_found);
+}
+
+TEST(Staging, a_key_of_two_groups_gets_the_certificate_for_the_names_it_has) {
+  Bench bench;
+  for (const char* group : {"", "pilot"}) {
+    auto key = facts(std::string("k1") + group, bench.key);
+    key.published_at = start;
+    key.group = group;
+    ASSERT_TRUE(bench.run(bench.keys.add(key)).has_value());
+    const std::string chain = chain_for(bench.key, names_of(group), start);
+    const auto staged = bench.run(stage(bench.certificates, bench.keys, Stage{chain, names_of, act}));
+    ASSERT_TRUE(staged) << staged.error().what;
+    EXPECT_EQ(staged->id, key.id);
+  }
+  const auto none = bench.run(stage(bench.certificates, bench.keys, Stage{chain_for(bench.key, {name("mx1.hoster.example")}, start), names_of, act}));
+  EXPECT_FALSE(none.has_value());
 }
 
 TEST(Pkix, fails_for_what_we_issue_ourselves) {  // RFC 8461 4.2

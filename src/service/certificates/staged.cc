@@ -32,10 +32,11 @@ std::string describe_key(const types::KeyFacts& key) {
   return key.tlsa.to_string() + " (" + role + ")";
 }
 
-Result<types::KeyFacts> find_key(const std::vector<types::KeyFacts>& keys, const std::string& id) {
+Result<types::KeyFacts> find_key(const std::vector<types::KeyFacts>& keys, const std::string& id, const std::string& group) {
   const types::KeyFacts* found = nullptr;
   for (const types::KeyFacts& key : keys) {
     if (key.id == id) found = &key;
+    if (key.group != group) continue;
     if (id == "next" && usable(key) && !key.serving_since) found = &key;
     if (id == "serving" && usable(key) && key.serving_since) found = &key;
   }
@@ -51,17 +52,19 @@ io::Task<Result<types::KeyFacts>> stage(io::CertificateStore& store, io::KeyStor
   const types::KeyFacts* ours = nullptr;
   for (const types::KeyFacts& key : all) {
     const auto spki = tls::read_public_key_file(key.private_key);
-    if (spki && *spki == leaf.spki) ours = &key;
+    if (!spki || *spki != leaf.spki) continue;
+    if (!ours || !accept_chain(wish.chain, ours->private_key, wish.names_of(ours->group), wish.act.at)) ours = &key;  // two groups may have it
   }
   if (!ours || !usable(*ours)) {
     co_return fail(ErrorKind::refused, "the certificate is for a key that no published record matches (" +
                                            (ours ? describe_key(*ours) : "3 1 1 " + leaf.spki_sha256) + "): served, it would stop mail. Published keys: " +
                                            listed(all) + ". Let your tool sign the request that `danewerk certificate csr next` prints");
   }
-  CO_TRY_VOID(accept_chain(wish.chain, ours->private_key, wish.names, wish.act.at));
+  const std::vector<types::DomainName> names = wish.names_of(ours->group);
+  CO_TRY_VOID(accept_chain(wish.chain, ours->private_key, names, wish.act.at));
   types::StoredCertificate kept;
   kept.subject = types::key_subject(ours->id);
-  kept.names = wish.names;
+  kept.names = names;
   kept.chain = wish.chain;
   kept.source = "files";
   kept.at = wish.act.at;

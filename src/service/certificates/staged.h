@@ -7,6 +7,8 @@
 // PUB-01, PUB-03.
 #pragma once
 
+#include <functional>
+
 #include "io/store/certificate_store.h"
 #include "io/store/key_store.h"
 #include "types/certificate_order.h"
@@ -16,13 +18,16 @@ namespace danewerk::service {
 /// "3 1 1 ... (serving)": for people.
 std::string describe_key(const types::KeyFacts& key);
 
-/// The key a certificate may be asked for: `id`, or "next": the youngest published one that does not serve yet, else "serving". Error:
-/// not_found, naming those there are.
-Result<types::KeyFacts> find_key(const std::vector<types::KeyFacts>& keys, const std::string& id);
+/// The key a certificate may be asked for: `id`, or "next": the youngest published one of the group that does not serve yet, or
+/// "serving". Error: not_found, naming those there are.
+Result<types::KeyFacts> find_key(const std::vector<types::KeyFacts>& keys, const std::string& id, const std::string& group);
+
+/// What a certificate must name that is for a key of this group.
+using NamesOfGroup = std::function<std::vector<types::DomainName>(const std::string& group)>;
 
 struct Stage {
   std::string chain;
-  std::vector<types::DomainName> names;  ///< all must be in the certificate
+  NamesOfGroup names_of;  ///< all must be in the certificate
   types::AdminAct act;
 };
 

@@ -64,10 +64,12 @@ io::Task<std::optional<types::ProbeSight>> DomainKeeper::probe(const lifecycle::
   if (!parts_.probe || expected.addresses.empty()) co_return std::nullopt;
   const types::TlsaSet records = records_seen(expected, sight);
   const Instant now = parts_.clock.now();
-  const bool fresh = remembered_ && remembered_->records == records && now - remembered_->sight.at < parts_.pace.in_motion;
-  if (fresh && probing == Probing::as_remembered) co_return remembered_->sight;
+  const auto known = remembered_.find(expected.key_group);
+  const bool fresh = known != remembered_.end() && known->second.records == records && now - known->second.sight.at < parts_.pace.in_motion;
+  if (fresh && probing == Probing::as_remembered) co_return known->second.sight;
   types::ProbeSight seen = co_await parts_.probe(expected.host, expected.addresses, records);
-  if (!records.empty()) remembered_ = Remembered{records, seen};  // a domain whose DANE is off must not drive out what serves the others
+  // A domain whose DANE is off must not drive out what serves the others.
+  if (!records.empty()) remembered_.insert_or_assign(expected.key_group, Remembered{records, seen});
   co_return seen;
 }
 

@@ -5,11 +5,13 @@
 // and findings of it, and keeps both. The watch does so for every domain, spread over time and bounded in rate; a domain on its way
 // is looked at more often, so that it advances by itself.
 //
-// Probes go to our own addresses, which are the same for every domain, with the same records: one serves all looks for a while.
+// Probes go to our own addresses, which are the same for every domain, with the same records for all whose shards share keys: one serves all
+// looks at those for a while.
 // The watch tells each fault once when it begins and once when it is over (FindingStore), and what is ours also as an alert.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "engine/lifecycle/note.h"
@@ -88,7 +90,7 @@ class DomainKeeper {
   DomainParts parts_;
   io::dns::Gate gate_;
   io::TaskGroup group_;
-  std::optional<Remembered> remembered_;
+  std::map<std::string, Remembered> remembered_;  ///< by group of keys: another group's hosts are answered with other keys
 };
 
 }  // namespace danewerk::service

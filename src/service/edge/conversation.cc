@@ -114,7 +114,7 @@ io::Task<bool> Conversation::flush() {
 
 io::Task<> Conversation::shake_hands() {
   connection_.expires_after(session_.deadline() - parts_.clock.now());
-  auto info = co_await connection_.accept_tls(std::move(handshake_due_));
+  auto info = co_await connection_.accept_tls(std::move(handshake_due_), &parts_.by_name);
   handshake_due_.reset();
   if (info) {
     tls_ = TlsTrace{std::move(info->version), std::move(info->cipher)};

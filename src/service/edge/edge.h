@@ -5,7 +5,8 @@
 // connection. It decides nothing about mail: the session knows the protocol, Admission the policy, the store what is safe.
 //
 // A DANE publisher must never answer without its certificate (RFC 7672 8.1, SNI-03): where `certificate` is given, start()
-// refuses until it yields one, and STARTTLS always serves the current one, whatever name the client asks for (SNI-02).
+// refuses until it yields one, and STARTTLS always serves the current one, whatever name the client asks for (SNI-02); but hosts of ours
+// with keys of their own get theirs (`by_name`).
 //
 // Stopping: no new connections; idle peers hear 421 4.3.2 at once, those in a message may finish it within `grace`; what is
 // left then is cut off (nothing was promised to it).
@@ -24,7 +25,7 @@
 #include "io/runtime/clock.h"
 #include "io/runtime/reactor.h"
 #include "io/store/queue_store.h"
-#include "io/tls/context.h"
+#include "io/tls/context_by_name.h"
 #include "service/edge/admission.h"
 #include "service/edge/body_pace.h"
 #include "service/edge/door.h"
@@ -48,6 +49,8 @@ struct EdgeParts {
   std::function<void()> accepted;
   /// Signs what comes in; null where nothing is to be signed. Only for submissions: relayed mail is not ours to sign.
   dkim::Signer* signer = nullptr;
+  /// Instead of `certificate` for some names. Empty: for none.
+  io::ContextByName by_name = nullptr;
 };
 
 struct EdgeRules {

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/runtime/task_group.h"
+#include "io/tls/certificate.h"
 #include "service/edge/test_house.h"
 
 namespace danewerk::service {
@@ -103,6 +104,38 @@ io::Task<> over_tls(World& world) {
 TEST(Edge, takes_pipelined_messages_over_tls) {
   World world;
   io::run_to_end(over_tls(world));
+}
+
+/// The name in the certificate that is shown to who asks for this one; what went wrong otherwise.
+io::Task<std::string> shown(World& world, std::string server_name) {
+  auto client = co_await TestClient::connect(world.edge.at());
+  static_cast<void>(co_await client.reply());
+  static_cast<void>(co_await client.say("EHLO client.example"));
+  const std::string fault = co_await client.encrypt(std::move(server_name));
+  if (!fault.empty()) co_return fault;
+  co_return tls::describe_chain(client.connection().peer_certificates()).front().dns_names.front();
+}
+
+io::Task<> by_name(World& world) {
+  const auto pilot = TestEdge::certificate_for("any.s1.mx.example");
+  world.edge.by_name = [pilot](std::string_view name) -> std::optional<std::shared_ptr<const io::ServerContext>> {
+    if (name.ends_with(".s1.mx.example")) return pilot;
+    if (name.ends_with(".s2.mx.example")) return nullptr;
+    return std::nullopt;
+  };
+  EXPECT_EQ(co_await shown(world, "Contoso-Example.S1.mx.example"), "any.s1.mx.example");
+  EXPECT_EQ(co_await shown(world, ""), "mx1.example.net");
+  EXPECT_EQ(co_await shown(world, "elsewhere.example"), "mx1.example.net");
+  EXPECT_NE((co_await shown(world, "a.s2.mx.example")).find("unrecognized name"), std::string::npos);
+  const char* said = "no certificate may be served yet for a.s2.mx.example";  // after the alert has gone out
+  for (int i = 0; i < 6000 && !world.edge.logged(said); ++i) co_await world.edge.clock.sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(world.edge.logged(said));
+}
+
+// Hosts with keys of their own get theirs, all others the default chain (SNI-02); none gets another's in place of one that is not there yet.
+TEST(Edge, shows_the_certificate_of_the_host_that_is_asked_for) {
+  World world;
+  io::run_to_end(by_name(world));
 }
 
 io::Task<> malformed(World& world) {

@@ -74,6 +74,7 @@ class TestEdge {
     rules.names = house.names;
     EdgeParts parts{reactors_, *house.store, *house.queue, admission, door, clock, log, nullptr, [this] { ++accepted; }};
     if (tls == Tls::offered) parts.certificate = [this] { return certificate; };
+    parts.by_name = [this](std::string_view name) { return by_name ? by_name(name) : std::nullopt; };
     certificate = test_certificate();
     edge.emplace(std::move(parts), std::move(rules));
     reactors_.start();
@@ -85,13 +86,14 @@ class TestEdge {
     reactors_.stop();
   }
 
+  static std::shared_ptr<const io::ServerContext> certificate_for(const char* name) {
+    const std::string key = *io::generate_key(io::KeyAlgorithm::ecdsa_p256);
+    const Instant from = *parse_rfc3339("2026-01-01T00:00:00Z");
+    const std::string certificate = *io::self_issue(key, {*types::DomainName::parse(name)}, from, from + std::chrono::hours(9999));
+    return *io::ServerContext::make({{key, certificate}}, name);
+  }
   static std::shared_ptr<const io::ServerContext> test_certificate() {
-    static const auto context = [] {
-      const std::string key = *io::generate_key(io::KeyAlgorithm::ecdsa_p256);
-      const Instant from = *parse_rfc3339("2026-01-01T00:00:00Z");
-      const std::string certificate = *io::self_issue(key, {*types::DomainName::parse("mx1.example.net")}, from, from + std::chrono::hours(9999));
-      return *io::ServerContext::make({{key, certificate}});
-    }();
+    static const auto context = certificate_for("mx1.example.net");
     return context;
   }
 
@@ -107,6 +109,7 @@ class TestEdge {
   io::MemoryLog log;
   Door door;
   std::shared_ptr<const io::ServerContext> certificate;
+  io::ContextByName by_name;  ///< set before the first connection
   std::atomic<int> accepted = 0;
   std::optional<Edge> edge;
 
@@ -150,10 +153,10 @@ class TestClient {
     co_return co_await reply();
   }
   /// STARTTLS and EHLO; "" if all went well.
-  io::Task<std::string> encrypt() {
+  io::Task<std::string> encrypt(std::string server_name = "whatever.example") {
     std::string answer = co_await say("STARTTLS");
     if (!answer.starts_with("220")) co_return answer;
-    auto info = co_await connection_.start_tls(*io::ClientContext::make(), "whatever.example", nullptr);
+    auto info = co_await connection_.start_tls(*io::ClientContext::make(), std::move(server_name), nullptr);
     if (!info) co_return info.error().what;
     answer = co_await say("EHLO client.example");
     co_return answer.starts_with("250") ? "" : answer;

@@ -167,6 +167,7 @@ io::Task<types::ProbeSight> Prober::probe(ProbeErrand errand) const {
     bool reachable = true;
     for (const ProbeAlgorithm algorithm : {ProbeAlgorithm::ecdsa, ProbeAlgorithm::rsa}) {
       for (const ProbeServerName server_name : {ProbeServerName::sent, ProbeServerName::absent}) {
+        if (server_name == ProbeServerName::absent && errand.server_name == ProbeErrand::ServerName::always) continue;
         Probe probe;
         probe.address = address;
         probe.algorithm = algorithm;

@@ -37,6 +37,8 @@ struct ProbeErrand {
   std::vector<types::IpAddress> addresses;
   types::Port port{25};
   types::TlsaSet records;                    ///< all of the host's; empty: the chains are only brought home
+  /// `always`: of a host whose keys are shown to those alone who ask for it by name.
+  enum class ServerName : std::uint8_t { with_and_without, always } server_name = ServerName::with_and_without;
 };
 
 class Prober {

@@ -89,7 +89,10 @@ class MailHost {
   std::shared_ptr<const io::ServerContext> context_;
 };
 
-io::Task<types::ProbeSight> probe(std::vector<io::ServerIdentity> identities, types::TlsaSet records, std::map<std::string, int>* names = nullptr) {
+using Names = ProbeErrand::ServerName;
+
+io::Task<types::ProbeSight> probe(std::vector<io::ServerIdentity> identities, types::TlsaSet records, std::map<std::string, int>* names = nullptr,
+                                  Names asked = Names::with_and_without) {
   MailHost mail_host(co_await io::this_executor(), std::move(identities));
   const io::SystemClock clock;
   ProbeManners manners;
@@ -97,6 +100,7 @@ io::Task<types::ProbeSight> probe(std::vector<io::ServerIdentity> identities, ty
   manners.filter = io::AddressFilter({*types::Network::parse("127.0.0.0/8")});
   const auto prober = *Prober::create(std::move(manners), clock);
   ProbeErrand errand{host, {*types::IpAddress::parse("127.0.0.1"), *types::IpAddress::parse("10.1.2.3")}, mail_host.port(), std::move(records)};
+  errand.server_name = asked;
   auto sight = co_await prober->probe(std::move(errand));
   co_await mail_host.stop();
   if (names) *names = mail_host.server_names;
@@ -134,6 +138,18 @@ io::Task<> one_key() {
   EXPECT_EQ(count(sight, ProbeEnd::shook_hands), 2);
   EXPECT_EQ(count(sight, ProbeEnd::no_such_key), 2);
 }
+
+io::Task<> by_name_only() {
+  const Identity ecdsa = identity(io::KeyAlgorithm::ecdsa_p256);
+  std::vector<io::ServerIdentity> identities{ecdsa.pem};
+  const types::TlsaSet records{ecdsa.record};
+  std::map<std::string, int> names;
+  const auto sight = co_await probe(std::move(identities), records, &names, Names::always);
+  EXPECT_EQ(sight.probes.size(), 4U) << "each address with each algorithm";
+  EXPECT_EQ(names[""], 0) << "who asks for no name is shown another group's keys, which is no fault";
+}
+
+TEST(Prober, asks_for_some_hosts_by_name_only) { io::run_to_end(by_name_only()); }
 
 io::Task<> no_starttls() {
   std::vector<io::ServerIdentity> nobody;

@@ -37,18 +37,21 @@ std::optional<Instant>& instant_of(types::KeyFacts& facts, KeyEvent event) {
   return facts.withdrawn_at;
 }
 
-/// "2026-11-23-ecdsa-1f3a9c2b": the day for people, the digest for uniqueness.
-std::string key_id(Instant now, types::KeyAlgorithm algorithm, const types::CertificateInfo& info) {
-  return to_rfc3339(now).substr(0, 10) + "-" + to_string(types::line_of(algorithm)) + "-" + info.spki_sha256.substr(0, 8);
+/// "2026-11-23-ecdsa-1f3a9c2b", "2026-11-23-ecdsa-1f3a9c2b-pilot": the day and the group for people, the digest for uniqueness.
+std::string key_id(Instant now, const std::string& group, types::KeyAlgorithm algorithm, const types::CertificateInfo& info) {
+  return to_rfc3339(now).substr(0, 10) + "-" + to_string(types::line_of(algorithm)) + "-" + info.spki_sha256.substr(0, 8) +
+         (group.empty() ? "" : "-" + group);
 }
 
-Result<types::KeyFacts> new_key(types::KeyAlgorithm algorithm, const std::vector<types::DomainName>& names, Duration life, Instant now) {
+Result<types::KeyFacts> new_key(const std::string& group, types::KeyAlgorithm algorithm, const std::vector<types::DomainName>& names, Duration life,
+                                Instant now) {
   types::KeyFacts facts;
+  facts.group = group;
   facts.algorithm = algorithm;
   TRY(facts.private_key, io::generate_key(algorithm));
   TRY(facts.certificate, io::self_issue(facts.private_key, names, now - SelfIssued::clock_slack, now + life));
   TRY(const auto info, leaf_of(facts.certificate));
-  facts.id = key_id(now, algorithm, info);
+  facts.id = key_id(now, group, algorithm, info);
   facts.tlsa = tls::record_for(info, types::TlsaUsage::dane_ee, types::TlsaSelector::spki, types::TlsaMatching::sha2_256);  // PUB-05
   facts.created_at = now;
   return facts;
@@ -77,6 +80,7 @@ io::Task<Result<void>> KeyBook::load(Instant now) {
   CO_TRY(const auto facts, co_await store_.zone_facts(zone_));
   keys_.clear();
   for (const types::KeyFacts& key : stored) {
+    if (key.group != group_) continue;
     TrackedKey tracked;
     tracked.facts = key;
     tracked.displaced_ttl = Ttl{86400};  // where a crash lost the fact: longer than any TTL of ours
@@ -92,9 +96,10 @@ io::Task<Result<void>> KeyBook::load(Instant now) {
 }
 
 Result<void> KeyBook::take_fact(const io::ZoneFact& fact) {
-  if (fact.name == "earlier-ttl") {
+  if (fact.name == "earlier-ttl" || fact.name == earlier_ttl_name()) {
     TRY(const Ttl ttl, parse_seconds(fact.value));
-    earlier_ttl_ = rollover::EarlierTtl{ttl, fact.at};
+    const rollover::EarlierTtl other = earlier_ttl_.value_or(rollover::EarlierTtl{ttl, fact.at});
+    earlier_ttl_ = rollover::EarlierTtl{std::max(ttl, other.ttl), std::max(fact.at, other.until)};
     return {};
   }
   const std::size_t slash = fact.name.find('/');
@@ -116,8 +121,9 @@ Result<void> KeyBook::take_fact(const io::ZoneFact& fact) {
 
 io::Task<Result<std::string>> KeyBook::make(types::KeyAlgorithm algorithm, std::vector<types::DomainName> names, Duration certificate_life,
                                             Ttl displaced, Instant now) {
-  std::function<Result<types::KeyFacts>(std::size_t)> work = [algorithm, names = std::move(names), certificate_life, now](std::size_t) {
-    return new_key(algorithm, names, certificate_life, now);
+  std::function<Result<types::KeyFacts>(std::size_t)> work = [group = group_, algorithm, names = std::move(names), certificate_life,
+                                                              now](std::size_t) {
+    return new_key(group, algorithm, names, certificate_life, now);
   };
   CO_TRY(const types::KeyFacts facts, co_await store_.workers().run<Result<types::KeyFacts>>(std::move(work)));
   const io::ZoneFact fact{"displaced/" + facts.id, std::to_string(displaced.count()), now};
@@ -167,7 +173,7 @@ io::Task<Result<std::vector<std::string>>> KeyBook::note_look(const rollover::Zo
   const auto earlier = rollover::earlier_after(earlier_ttl_, observation, wanted);
   const bool longer = earlier && (!earlier_ttl_ || earlier->ttl != earlier_ttl_->ttl);
   if (longer) CO_TRY_VOID(co_await note_earlier_ttl(*earlier));
-  if (!earlier && earlier_ttl_) CO_TRY_VOID(co_await store_.erase_zone_fact(zone_, "earlier-ttl"));
+  if (!earlier && earlier_ttl_) CO_TRY_VOID(co_await store_.erase_zone_fact(zone_, earlier_ttl_name()));
   earlier_ttl_ = earlier;
   std::vector<std::string> first_seen;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
@@ -194,7 +200,7 @@ io::Task<Result<void>> KeyBook::raise_displaced(std::string id, Ttl displaced, I
 }
 
 io::Task<Result<void>> KeyBook::note_earlier_ttl(rollover::EarlierTtl earlier) {
-  const io::ZoneFact fact{"earlier-ttl", std::to_string(earlier.ttl.count()), earlier.until};
+  const io::ZoneFact fact{earlier_ttl_name(), std::to_string(earlier.ttl.count()), earlier.until};
   CO_TRY_VOID(co_await store_.put_zone_fact(zone_, fact));
   earlier_ttl_ = earlier;
   co_return Result<void>{};

@@ -1,4 +1,4 @@
-// KeyBook: the publisher's keys, in memory and in the store, always the same.
+// KeyBook: the keys of a publisher's group of shards, in memory and in the store, always the same.
 //
 // Every fact is in the store before anything is done that depends on it: a key before its record is published, "serves"
 // before the edge gets it. What the stored KeyFacts do not hold is kept beside them as zone facts:
@@ -7,7 +7,8 @@
 //   compromised/<id>       why it was declared so
 //   replace/<id>           why somebody wants the next key in its place
 //   certificate-from/<id>  the name of the source of its certificate; absent: ours, until the source has answered
-//   earlier-ttl            a longer TTL the set had, and (at) until when some server may have given it
+//   earlier-ttl            a longer TTL the set had, and (at) until when some server may have given it; a group that is not the
+//                          default one has its own, earlier-ttl/<group>, and heeds this one as well
 //
 // Not kept is since when all servers agree: no wait goes on over a restart (docs/decisions/0061).
 #pragma once
@@ -25,10 +26,10 @@ namespace danewerk::service {
 class KeyBook {
  public:
   /// `source`: the name of the certificate source in force.
-  KeyBook(io::KeyStore& store, types::DomainName zone, std::string source)
-      : store_(store), zone_(zone.to_string()), source_(std::move(source)) {}
+  KeyBook(io::KeyStore& store, types::DomainName zone, std::string group, std::string source)
+      : store_(store), zone_(zone.to_string()), group_(std::move(group)), source_(std::move(source)) {}
 
-  /// Reads everything. Errors: as the store's; corrupt where a certificate or fact cannot be read, naming it.
+  /// Reads everything of the group's. Errors: as the store's; corrupt where a certificate or fact cannot be read, naming it.
   io::Task<Result<void>> load(Instant now);
   const std::vector<rollover::TrackedKey>& keys() const noexcept { return keys_; }
   const std::optional<rollover::EarlierTtl>& earlier_ttl() const noexcept { return earlier_ttl_; }
@@ -59,8 +60,11 @@ class KeyBook {
   io::Task<Result<void>> raise_displaced(std::string id, Ttl displaced, Instant at);
   rollover::Certificate kind_from(const std::string& source) const;
 
+  std::string earlier_ttl_name() const { return group_.empty() ? "earlier-ttl" : "earlier-ttl/" + group_; }
+
   io::KeyStore& store_;
   std::string zone_;
+  std::string group_;
   std::string source_;
   std::vector<rollover::TrackedKey> keys_;
   std::optional<rollover::EarlierTtl> earlier_ttl_;

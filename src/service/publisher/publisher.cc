@@ -45,7 +45,7 @@ Publisher::Publisher(PublisherSettings settings, PublisherParts parts)
     : settings_(std::move(settings)), parts_(std::move(parts)), self_issued_(settings_.certificate_life, parts_.clock),
       source_(parts_.source ? *parts_.source : self_issued_),
       wish_{settings_.algorithms, parts_.probe ? rollover::Probing::required : rollover::Probing::off},
-      book_(parts_.store, settings_.zone.apex, source_.name()), claims_(parts_.store, settings_.zone.apex),
+      book_(parts_.store, settings_.zone.apex, settings_.group, source_.name()), claims_(parts_.store, settings_.zone.apex),
       lookout_(parts_.access, settings_.zone, settings_.servers, settings_.negative_ttl, parts_.clock) {}
 
 io::Task<> Publisher::run() {
@@ -84,7 +84,7 @@ io::Task<bool> Publisher::turn() {
   }
   const std::string fault = done ? std::string{} : done.error().what;
   const char* doing = agenda_.empty() ? "look" : rollover::to_string(agenda_.front().what);
-  if (!done && fault != fault_) parts_.log.event(events::step_failed, {{"step", doing}, {"why", fault}});
+  if (!done && fault != fault_) say(events::step_failed, {{"step", doing}, {"why", fault}});
   fault_ = fault;
   note_obstacles();
   co_return acted && done;
@@ -101,7 +101,7 @@ io::Task<Result<void>> Publisher::look() {
   seen.observation.edges = std::move(edges);
   if (seen.observation.primary == rollover::ZoneObservation::Primary::as_desired) CO_TRY_VOID(co_await note_published());
   CO_TRY(const auto first_seen, co_await book_.note_look(seen.observation, settings_.zone.tlsa_ttl));
-  for (const std::string& id : first_seen) parts_.log.event(events::record_seen, {{"key", id}});
+  for (const std::string& id : first_seen) say(events::record_seen, {{"key", id}});
   tell_what_changed(sighting_, seen);
   sighting_ = std::move(seen);
   co_return Result<void>{};
@@ -133,10 +133,10 @@ io::Task<Result<void>> Publisher::carry_out(rollover::Step step) {
     case Action::obtain_certificate: co_return co_await obtain(step.key);
     case Action::supersede: co_return co_await supersede(step.key, step.why);
     case Action::retire:
-      parts_.log.event(events::key_retired, {{"key", step.key}, {"why", step.why}});
+      say(events::key_retired, {{"key", step.key}, {"why", step.why}});
       co_return co_await retire(step.key);
     case Action::withdraw:
-      parts_.log.event(events::key_withdrawn, {{"key", step.key}, {"why", step.why}});
+      say(events::key_withdrawn, {{"key", step.key}, {"why", step.why}});
       co_return co_await book_.mark(step.key, KeyEvent::withdrawn, parts_.clock.now());
   }
   co_return Result<void>{};
@@ -149,7 +149,7 @@ io::Task<Result<void>> Publisher::make_key(types::KeyAlgorithm algorithm) {
   }
   const Ttl displaced = rollover::displaced_ttl(sighting_.standing_ttl, settings_.negative_ttl, book_.earlier_ttl(), parts_.clock.now());
   CO_TRY(const std::string id, co_await book_.make(algorithm, names(), settings_.certificate_life, displaced, parts_.clock.now()));
-  parts_.log.event(events::key_made, {{"key", id}, {"record", (*book_.find(id))->facts.tlsa.to_string()}});
+  say(events::key_made, {{"key", id}, {"record", (*book_.find(id))->facts.tlsa.to_string()}});
   co_return Result<void>{};
 }
 
@@ -166,11 +166,11 @@ io::Task<Result<void>> Publisher::publish() {
     const auto applied = co_await parts_.access.apply(change);
     if (!applied) {
       const std::string why = std::string(io::dns::to_string(applied.error().kind)) + ": " + applied.error().what;
-      if (fault_ != why) parts_.log.event(events::update_failed, {{"zone", settings_.zone.apex.to_string()}, {"why", why}});
+      if (fault_ != why) say(events::update_failed, {{"zone", settings_.zone.apex.to_string()}, {"why", why}});
       fault_ = why;
       co_return fail(ErrorKind::unavailable, why);
     }
-    parts_.log.event(events::zone_changed, {{"zone", settings_.zone.apex.to_string()}, {"change", zone::describe(change)}});
+    say(events::zone_changed, {{"zone", settings_.zone.apex.to_string()}, {"change", zone::describe(change)}});
     if (settings_.writers == zone::Writers::others) CO_TRY_VOID(co_await claims_.note_after(change, parts_.clock.now()));
   }
   co_return co_await note_published();
@@ -195,7 +195,7 @@ Result<void> Publisher::hand_over(const std::vector<std::string>& keys) {
     TRY(const TrackedKey* key, book_.find(id));
     identities.push_back({key->facts.private_key, key->facts.certificate});
   }
-  TRY(auto context, io::ServerContext::make(identities));
+  TRY(auto context, io::ServerContext::make(identities, settings_.group));
   std::string names;
   for (const std::string& id : keys) names += (names.empty() ? "" : ",") + id;
   parts_.slot.set(std::move(context), std::move(names));
@@ -217,12 +217,12 @@ io::Task<Result<void>> Publisher::serve(std::string id) {
   serving.push_back(id);
   CO_TRY_VOID(hand_over(serving));
   serving_here_ = std::move(serving);
-  parts_.log.event(events::serving, {{"key", id}, {"record", key.facts.tlsa.to_string()}, {"why", agenda_.front().why}});
+  say(events::serving, {{"key", id}, {"record", key.facts.tlsa.to_string()}, {"why", agenda_.front().why}});
   const std::vector<TrackedKey> keys = book_.keys();
   for (const TrackedKey& other : keys) {
     if (other.facts.id == id || other.line() != key.line() || !other.facts.serving_since || other.facts.retired_at) continue;
     CO_TRY_VOID(co_await book_.mark(other.facts.id, KeyEvent::retired, parts_.clock.now()));
-    parts_.log.event(events::key_retired, {{"key", other.facts.id}, {"why", "key " + id + " serves"}});
+    say(events::key_retired, {{"key", other.facts.id}, {"why", "key " + id + " serves"}});
   }
   co_return Result<void>{};
 }
@@ -238,7 +238,7 @@ io::Task<Result<void>> Publisher::retire(std::string id) {
 }
 
 io::Task<Result<void>> Publisher::supersede(std::string id, std::string why) {
-  parts_.log.event(events::key_superseded, {{"key", id}, {"why", why}});
+  say(events::key_superseded, {{"key", id}, {"why", why}});
   co_return co_await book_.mark(id, KeyEvent::withdrawn, parts_.clock.now());
 }
 
@@ -261,7 +261,7 @@ io::Task<Result<void>> Publisher::obtain(std::string id) {
   const std::string chain = std::get<types::CertificateIssued>(*answer).chain;
   const auto fits = check_issued(chain, order, parts_.clock.now());
   if (!fits) co_return co_await source_failed(order, source_.name() + ": " + fits.error().what);
-  if (!source_fault_.empty()) parts_.log.event(events::source_well, {{"key", id}});
+  if (!source_fault_.empty()) say(events::source_well, {{"key", id}});
   source_fault_.clear();
   co_return co_await take_certificate(order, chain, source_.name());
 }
@@ -271,14 +271,14 @@ io::Task<Result<void>> Publisher::take_certificate(types::CertificateOrder order
   const bool served = std::find(serving_here_.begin(), serving_here_.end(), order.key) != serving_here_.end();
   if (served) CO_TRY_VOID(hand_over(serving_here_));
   CO_TRY(const TrackedKey* key, book_.find(order.key));
-  parts_.log.event(events::certificate_renewed, {{"key", order.key}, {"from", from}, {"until", to_rfc3339(*key->certificate_expires)}});
+  say(events::certificate_renewed, {{"key", order.key}, {"from", from}, {"until", to_rfc3339(*key->certificate_expires)}});
   co_return Result<void>{};
 }
 
 /// Told once. Where the certificate in use is about to end, one of our own takes its place: under DANE-EE it is as good, and
 /// some senders refuse expired ones.
 io::Task<Result<void>> Publisher::source_failed(types::CertificateOrder order, std::string why) {
-  if (why != source_fault_) parts_.log.event(events::source_failed, {{"key", order.key}, {"why", why}});
+  if (why != source_fault_) say(events::source_failed, {{"key", order.key}, {"why", why}});
   source_fault_ = why;
   const Instant now = parts_.clock.now();
   CO_TRY(const TrackedKey* key, book_.find(order.key));
@@ -307,7 +307,7 @@ io::Task<Result<void>> Publisher::erase_withdrawn() {
   for (const TrackedKey& key : keys) {
     if (!key.facts.withdrawn_at || rollover::seen_somewhere(key.facts.tlsa, sighting_.observation)) continue;
     CO_TRY_VOID(co_await book_.erase(key.facts.id));
-    parts_.log.event(events::key_erased, {{"key", key.facts.id}});
+    say(events::key_erased, {{"key", key.facts.id}});
   }
   co_return Result<void>{};
 }
@@ -325,27 +325,34 @@ std::vector<types::DomainName> Publisher::names() const {
 }
 
 void Publisher::tell_what_changed(const Sighting& before, const Sighting& after) {
-  if (after.ds_records != before.ds_records && !after.ds_records.empty()) {
-    parts_.log.event(events::ds_to_hand_over, {{"zone", settings_.zone.apex.to_string()}, {"ds", joined(after.ds_records)}});
+  const bool is_first = settings_.group.empty();  // the DS is the zone's: one publisher tells of it
+  if (is_first && after.ds_records != before.ds_records && !after.ds_records.empty()) {
+    say(events::ds_to_hand_over, {{"zone", settings_.zone.apex.to_string()}, {"ds", joined(after.ds_records)}});
   }
   const auto& now = after.observation;
   if (now.validation != before.observation.validation) {
-    parts_.log.event(events::validation_changed, {{"result", rollover::to_string(now.validation)}, {"why", now.validation_detail}});
+    say(events::validation_changed, {{"result", rollover::to_string(now.validation)}, {"why", now.validation_detail}});
   }
   for (std::size_t i = 0; i < now.servers.size(); ++i) {
     const auto& server = now.servers[i];
     const Sight was = i < before.observation.servers.size() ? before.observation.servers[i].sight : Sight::verified;
     if (server.sight == was) continue;
     const auto& kind = server.sight == Sight::verified ? events::server_well : events::server_faulty;
-    parts_.log.event(kind, {{"server", server.server}, {"result", rollover::to_string(server.sight)}, {"why", server.detail}});
+    say(kind, {{"server", server.server}, {"result", rollover::to_string(server.sight)}, {"why", server.detail}});
   }
+}
+
+/// A group's records name it.
+void Publisher::say(const types::LogEvent& event, types::LogFields fields) {
+  if (!settings_.group.empty()) fields.push_back({"group", settings_.group});
+  parts_.log.event(event, std::move(fields));
 }
 
 /// Once for each thing waited for, not once for each look.
 void Publisher::tell_step(const rollover::Step& step) {
   if (step.why == told_) return;
   told_ = step.why;
-  parts_.log.event(events::waiting, {{"until", to_rfc3339(step.when)}, {"key", step.key}, {"why", step.why}});
+  say(events::waiting, {{"until", to_rfc3339(step.when)}, {"key", step.key}, {"why", step.why}});
 }
 
 /// What is in the way and should not be; an alert once it has lasted as long as things are meant to take.

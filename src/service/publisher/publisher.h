@@ -9,6 +9,9 @@
 // (signing, a server, the primary) nothing served is taken back: the old records still stand in caches and servers; the
 // fault is logged with its remedy until it is gone.
 //
+// Groups of shards with keys of their own (engine/zone/key_groups.h) have a publisher each: it knows its own keys and writes and reads its own shards'
+// records, and nothing of one waits for another.
+//
 // At the first start this needs the DS at the parent zone: publisher.ds_to_hand_over says which.
 //
 // RFC 7671 8, RFC 7672 4; PUB-01..04, PUB-10, DDNS-02, DDNS-03.
@@ -36,7 +39,8 @@
 namespace danewerk::service {
 
 struct PublisherSettings {
-  zone::MxZone zone;
+  zone::MxZone zone;                                  ///< of a group's publisher: its part
+  std::string group;                                  ///< whose keys these are (engine/zone/key_groups.h); empty: the default group's
   zone::Writers writers = zone::Writers::we_alone;
   std::vector<AuthoritativeServer> servers;           ///< all that the zone's NS records name; the first takes our updates
   std::vector<types::DomainName> certificate_names;   ///< besides the wildcards: the edge's EHLO names
@@ -74,6 +78,7 @@ class Publisher {
   io::Task<> run();
   /// The same reactor; how things stood at the last look.
   PublisherStatus status() const;
+  const std::string& group() const noexcept { return settings_.group; }
 
   // What people want. All on the same reactor; what is done for them shows in status().
 
@@ -85,9 +90,13 @@ class Publisher {
   io::Task<Result<void>> declare_compromised(std::string key, types::AdminAct act);
   /// What that would cost. Error: not_found.
   Result<rollover::Emergency> emergency(const std::string& key) const;
+  /// The key with this record, if it is there and was not declared compromised: a new group begins with copies of another's keys.
+  std::optional<std::string> copy_of(const types::TlsaRecord& record) const;
   /// The next key of this line (of every line) shall serve, through all gates. Returns the keys to be replaced. Errors: not_found
   /// (nothing serves); conflict if that was asked for already.
   io::Task<Result<std::vector<std::string>>> roll(std::optional<types::KeyLine> line, types::AdminAct act);
+  /// Error: as roll(), without doing anything.
+  Result<std::vector<std::string>> to_be_rolled(std::optional<types::KeyLine> line) const;
   /// What would be done and waited for if that were asked for.
   Result<std::vector<rollover::Step>> foresee_roll(std::optional<types::KeyLine> line) const;
   /// Another look soon, instead of at the next interval.
@@ -113,13 +122,13 @@ class Publisher {
   io::Task<Result<void>> erase_withdrawn();
   io::Task<Result<bool>> tidy();
   Result<void> hand_over(const std::vector<std::string>& keys);
-  Result<std::vector<std::string>> to_be_rolled(std::optional<types::KeyLine> line) const;
   types::CertificateOrder order_for(const rollover::TrackedKey& key) const;
   std::vector<types::RrSet> wanted() const;
   std::vector<types::DomainName> names() const;
   void note_obstacles();
   void tell_what_changed(const Sighting& before, const Sighting& after);
   void tell_step(const rollover::Step& step);
+  void say(const types::LogEvent& event, types::LogFields fields);
 
   PublisherSettings settings_;
   PublisherParts parts_;

@@ -10,6 +10,8 @@ using types::LogLevel;
 
 inline constexpr LogEvent key_made{"publisher.key_made", LogLevel::notice,
     "A key was made and stored; its record will be published before it serves.", ""};
+inline constexpr LogEvent groups_changed{"publisher.groups_changed", LogLevel::notice,
+    "The groups of shards with keys of their own are others than at the last start (zone.key_groups).", ""};
 inline constexpr LogEvent zone_changed{"publisher.zone_changed", LogLevel::notice,
     "The primary server accepted a change of the MX zone.", ""};
 inline constexpr LogEvent update_failed{"publisher.update_failed", LogLevel::error,

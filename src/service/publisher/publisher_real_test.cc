@@ -136,11 +136,15 @@ io::ResolverChildSettings resolver(const std::string& peers, const ScratchDir& d
   return out;
 }
 
-PublisherSettings publisher_settings(int primary_port, int secondary_port) {
+/// s1 is a group of its own, s2 the default group's.
+PublisherSettings publisher_settings(int primary_port, int secondary_port, const std::string& group) {
   PublisherSettings out;
   out.zone.apex = name("mx.hoster.test");
+  out.zone.shards = {2};
+  out.zone.part = {static_cast<std::uint16_t>(group.empty() ? 1 : 0)};
+  out.group = group;
   out.zone.mx_addresses = {*types::IpAddress::parse("127.0.0.25"), *types::IpAddress::parse("::1")};
-  out.zone.hosts = {{name("ns1.mx.hoster.test"), {*types::IpAddress::parse("127.0.0.1")}}};
+  if (group.empty()) out.zone.hosts = {{name("ns1.mx.hoster.test"), {*types::IpAddress::parse("127.0.0.1")}}};
   out.zone.address_ttl = out.zone.tlsa_ttl = Ttl{1};
   out.negative_ttl = Ttl{1};
   out.servers = {{"ns1", local(primary_port)}, {"ns2", local(secondary_port)}};
@@ -246,12 +250,16 @@ class RealWorld {
     resolver_stub = *io::dns::StubResolver::create(stub, executor_, clock, entropy, std::make_shared<io::dns::AnswerCache>(100));
     co_await resolver_stub->start();
     access.emplace(DnsZoneAccess::Settings{name("mx.hoster.test"), 2s}, updater, *resolver_stub, entropy, clock);
+    pilot_access.emplace(DnsZoneAccess::Settings{name("mx.hoster.test"), 2s}, updater, *resolver_stub, entropy, clock);
   }
   void start_publisher() {
     slot.emplace();
-    publisher = *Publisher::create(publisher_settings(primary_port, secondary.port), PublisherParts{*keys, *access, *slot, clock, log});
+    pilot_slot.emplace();
+    publisher = *Publisher::create(publisher_settings(primary_port, secondary.port, ""), PublisherParts{*keys, *access, *slot, clock, log});
+    pilot = *Publisher::create(publisher_settings(primary_port, secondary.port, "pilot"), PublisherParts{*keys, *pilot_access, *pilot_slot, clock, log});
     group.emplace(executor_, "publisher");
     group->spawn("publisher", publisher->run());
+    group->spawn("publisher of pilot", pilot->run());
   }
   io::Task<> stop_publisher() {
     group->stop();
@@ -271,17 +279,25 @@ class RealWorld {
   std::optional<Child> unbound;
   io::dns::DnsZoneUpdater updater{{local(primary_port), *io::dns::TsigKey::parse(tsig_text)}, entropy};
   std::unique_ptr<io::dns::StubResolver> resolver_stub;
-  std::optional<DnsZoneAccess> access;
+  std::optional<DnsZoneAccess> access, pilot_access;
   std::unique_ptr<io::Store> store;
   std::optional<io::KeyStore> keys;
-  std::optional<io::CertificateSlot> slot;
-  std::unique_ptr<Publisher> publisher;
+  std::optional<io::CertificateSlot> slot, pilot_slot;
+  std::unique_ptr<Publisher> publisher, pilot;
   std::optional<io::TaskGroup> group;
 
  private:
   std::string peers_;
   io::Executor executor_;
 };
+
+/// The TLSA set of a shard at the primary.
+io::Task<types::RrSet> tlsa_of(RealWorld& world, const char* shard) {
+  const types::DnsQuestion question{name("mx.hoster.test").prefixed(std::string("_25._tcp.contoso-com.") + shard), types::RecordType::tlsa};
+  const auto answer = co_await io::dns::ask_server(local(world.primary_port), question, world.entropy, 2s);
+  EXPECT_TRUE(answer.has_value());
+  co_return answer ? answer->set.sorted() : types::RrSet{};
+}
 
 io::Task<> whole_life(std::string peers) {
   RealWorld world(peers, co_await io::this_executor());
@@ -297,6 +313,12 @@ io::Task<> whole_life(std::string peers) {
   const PublisherStatus status = world.publisher->status();
   EXPECT_EQ(status.observation.validation, rollover::Validation::secure);
   EXPECT_EQ(status.observation.validated.size(), 2U) << "current and next";
+  const auto pilot_first = co_await io::within(60s, served(*world.pilot_slot));
+  EXPECT_TRUE(pilot_first && first && *pilot_first != *first) << describe(world.pilot->status());
+  const types::RrSet of_pilot = co_await tlsa_of(world, "s1");
+  const types::RrSet of_others = co_await tlsa_of(world, "s2");
+  EXPECT_EQ(of_pilot.rdatas.size(), 2U);
+  EXPECT_FALSE(of_pilot.same_records(of_others)) << "each group has its own";
   // PUB-11: an empty non-terminal below a customer's host is no NXDOMAIN, at any server.
   std::vector<int> ports;
   ports.push_back(world.primary_port);
@@ -316,6 +338,8 @@ io::Task<> whole_life(std::string peers) {
   world.start_publisher();
   const auto again = co_await io::within(60s, served(*world.slot));
   EXPECT_TRUE(again && first && *again == *first) << describe(world.publisher->status());
+  const auto pilot_again = co_await io::within(60s, served(*world.pilot_slot));
+  EXPECT_TRUE(pilot_again && pilot_first && *pilot_again == *pilot_first) << describe(world.pilot->status());
   const auto records = world.log.records();
   for (std::size_t i = said; i < records.size(); ++i) EXPECT_EQ(records[i].find("publisher.zone_changed"), std::string::npos) << records[i];
   // A theft: the next key takes over, the stolen one's record leaves the zone, everywhere and for the resolver.
@@ -323,6 +347,8 @@ io::Task<> whole_life(std::string peers) {
   EXPECT_TRUE((co_await world.publisher->declare_compromised(*first, act)).has_value());
   EXPECT_TRUE(co_await world.log.told("publisher.key_erased")) << describe(world.publisher->status());
   EXPECT_NE(world.slot->key(), *first);
+  EXPECT_EQ(world.pilot_slot->key(), *pilot_first) << "a theft is its own group's";
+  EXPECT_EQ((co_await tlsa_of(world, "s1")).rdatas, of_pilot.rdatas);
   co_await world.stop_publisher();
   co_await world.resolver_stub->stop();
 }

@@ -24,7 +24,7 @@ rollover::Step before_next_key(const PublisherStatus& status) {
 }
 
 std::string describe(const PublisherStatus& status) {
-  std::string out = "zone " + status.zone.to_string() + "\n";
+  std::string out = "zone " + status.zone.to_string() + (status.group.empty() ? "" : ", group " + status.group) + "\n";
   for (const std::string& ds : status.ds_records) out += "  the parent must hold: " + ds + "\n";
   for (const PublisherStatus::Key& key : status.keys) {
     out += "  key " + key.id + " (" + key.role + "): " + key.record + at("published", key.published_at) +

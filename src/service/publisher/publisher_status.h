@@ -28,6 +28,8 @@ struct PublisherStatus {
     std::string source_says;  ///< why the certificate source has not certified it yet
   };
   types::DomainName zone;
+  std::string group;                        ///< of shards, whose keys these are; empty: the default group
+  std::vector<std::string> shards;          ///< "s1": those of the group
   std::vector<std::string> ds_records;      ///< what the parent zone must hold
   std::vector<Key> keys;
   rollover::ZoneObservation observation;    ///< the last look: servers, what each holds, what a resolver makes of it

@@ -33,7 +33,7 @@ io::Task<Result<void>> Publisher::declare_compromised(std::string id, types::Adm
   CO_TRY(const TrackedKey* key, book_.find(id));
   if (key->compromised_at) co_return fail(ErrorKind::conflict, "key " + id + " was declared compromised " + to_rfc3339(*key->compromised_at));
   CO_TRY_VOID(co_await book_.declare_compromised(id, act));
-  parts_.log.event(events::key_compromised, {{"key", id}, {"who", act.who}, {"why", act.why}});
+  say(events::key_compromised, {{"key", id}, {"who", act.who}, {"why", act.why}});
   look_soon();
   co_return Result<void>{};
 }
@@ -42,6 +42,13 @@ Result<rollover::Emergency> Publisher::emergency(const std::string& id) const {
   TRY_VOID(book_.find(id));
   const Ttl displaced = rollover::displaced_ttl(sighting_.standing_ttl, settings_.negative_ttl, book_.earlier_ttl(), parts_.clock.now());
   return rollover::emergency_of({book_.keys(), sighting_.observation, settings_.timing, wish_, serving_here_, parts_.clock.now()}, id, displaced);
+}
+
+std::optional<std::string> Publisher::copy_of(const types::TlsaRecord& record) const {
+  for (const TrackedKey& key : book_.keys()) {
+    if (key.facts.tlsa == record && !key.facts.withdrawn_at && !key.compromised_at) return key.facts.id;
+  }
+  return std::nullopt;
 }
 
 Result<std::vector<std::string>> Publisher::to_be_rolled(std::optional<types::KeyLine> line) const {
@@ -63,7 +70,7 @@ io::Task<Result<std::vector<std::string>>> Publisher::roll(std::optional<types::
   CO_TRY(const auto keys, to_be_rolled(line));
   for (const std::string& id : keys) {
     CO_TRY_VOID(co_await book_.ask_replacement(id, act));
-    parts_.log.event(events::roll_asked, {{"key", id}, {"who", act.who}, {"why", act.why}});
+    say(events::roll_asked, {{"key", id}, {"who", act.who}, {"why", act.why}});
   }
   look_soon();
   co_return keys;
@@ -82,6 +89,8 @@ PublisherStatus Publisher::status() const {
   PublisherStatus out;
   const Instant now = parts_.clock.now();
   out.zone = settings_.zone.apex;
+  out.group = settings_.group;
+  for (const std::uint16_t shard : zone::shards_of(settings_.zone)) out.shards.push_back(types::shard_name(shard));
   out.ds_records = sighting_.ds_records;
   out.source = source_.name();
   for (const TrackedKey& key : book_.keys()) {

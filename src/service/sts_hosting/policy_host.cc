@@ -153,7 +153,7 @@ io::Task<HostingSight> PolicyHost::look(HostedPolicy hosted) {
   sight.id_shown = reading.id;
   sight.record_note = reading.note;
   note_mx(sight, answers[3]);
-  sight.enforce_fault = co_await parts_.enforce_fault();
+  sight.enforce_fault = co_await parts_.enforce_fault(hosted.domain);
   const auto certified = co_await parts_.has_certificate(*host);
   sight.has_certificate = certified && *certified;
   if (!sight.has_certificate || sight.leads != HostingSight::Leads::here || hosted.withdrawn) co_return sight;

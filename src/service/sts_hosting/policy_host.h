@@ -49,7 +49,7 @@ struct PolicyHostParts {
   std::function<io::Task<Result<void>>(types::DomainName host, types::AdminAct)> order_certificate;
   std::function<io::Task<Result<void>>(types::DomainName host, types::AdminAct)> drop_certificate;
   std::function<io::Task<Result<void>>(types::RrSet)> publish;                            ///< returns when every server shows it
-  std::function<io::Task<std::optional<std::string>>()> enforce_fault;                    ///< why our MX hosts would not pass PKIX
+  std::function<io::Task<std::optional<std::string>>(types::DomainName)> enforce_fault;    ///< why its MX host would not pass PKIX
   std::function<void(const types::DomainName&)> forget;                                   ///< drops a name from the answer cache
   std::function<void(std::optional<std::string>)> alert;                                  ///< what is wrong on our side, or nothing
 };

@@ -39,7 +39,7 @@ class World {
     parts.order_certificate = [this](types::DomainName, types::AdminAct) { return order(); };
     parts.drop_certificate = [this](types::DomainName, types::AdminAct) { return drop(); };
     parts.publish = [this](types::RrSet set) { return publish(std::move(set)); };
-    parts.enforce_fault = [this] { return fault(); };
+    parts.enforce_fault = [this](const types::DomainName&) { return fault(); };
     parts.alert = [this](std::optional<std::string> what) { alert = what; };
     host = std::make_unique<PolicyHost>(std::move(settings), std::move(parts), loop.get_executor());
   }
