@@ -2,7 +2,7 @@
 //
 // Danewerk throws nothing. A function that can fail says so in its type, and the compiler refuses to let the caller
 // ignore it. The names are those of std::expected (C++23), so that the day we may use it this header becomes an alias.
-// Until then it is a union of its own: as a std::variant it cost every unit a second and more to compile (decision 0091).
+// Until then it is a union of its own: as a std::variant each T brought a set of visitors to compile (decision 0091).
 //
 // An Error is for what kept us from finding out ("the resolver is down", "the file is not readable"). An outcome of the
 // domain ("the TLSA record did not match") is never an Error: it is an ordinary value.
