@@ -287,7 +287,7 @@ class Hosting:
             except (LabError, OSError, ValueError):  # it is being started again
                 return ""
         said = wait_until(told, "the alert", PATIENCE, 0.2)
-        demand(f"for 1 domain ({DOMAIN})" in said and "https.listen is not set" in said and "mta-sts disable" in said, said)
+        demand(f"for 1 domain ({DOMAIN}), 1 in mode enforce" in said and "https.listen is not set" in said and "mta-sts disable" in said, said)
         return said
 
 

@@ -141,10 +141,10 @@ std::string describe_held(const std::vector<HostedPolicy>& hosted, Instant now) 
   Instant until = now;
   for (const HostedPolicy& one : hosted) {
     if (one.versions.empty()) continue;
-    const StsPolicy& last = one.versions.back().policy;
+    const auto is_enforced = [](const PolicyVersion& version) { return version.policy.mode == StsPolicyMode::enforce; };
     if (++count <= most_names) names += (count > 1 ? ", " : "") + one.domain.to_string();
-    if (last.mode == StsPolicyMode::enforce) ++enforced;
-    until = std::max({until, now + last.max_age, free_at(one, now)});
+    if (std::any_of(one.versions.begin(), one.versions.end(), is_enforced)) ++enforced;  // a text of before may be held as well
+    until = std::max({until, now + one.versions.back().policy.max_age, free_at(one, now)});
   }
   if (count == 0) return {};
   return "MTA-STS policies are hosted for " + std::to_string(count) + (count == 1 ? " domain (" : " domains (") + names + (count > most_names ? ", ..." : "") +
