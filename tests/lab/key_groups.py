@@ -120,6 +120,8 @@ class KeyGroups:
             self.bench.logged(mark, "worker.edge_listens", PATIENCE)
             demand(self.keys("pilot")["serving"] == common["serving"] + "-pilot", f"{self.keys('pilot')} does not begin with {common}")
             demand(self.served(PILOT) in records and self.served(OTHER) in records, "what is served is not in the zone")
+            asked = self.danewerk.command("key", "compromised", common["next"], "--why", "only asking")
+            demand(f"with its copy {common['next']}-pilot of the group pilot" in asked, asked)
         own = self.settled("pilot", {key + "-pilot" for key in common.values()})
         demand(self.settled("default") == common, f"the default group's keys changed: {self.keys('default')}")
         demand(self.records("s2") == records, "records of another shard were changed")
