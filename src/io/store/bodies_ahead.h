@@ -34,6 +34,8 @@ class BodiesAhead {
   void put(types::QueueId id, Body body);
   /// It is the caller's from then on.
   std::optional<Body> take(types::QueueId id);
+  /// A message that is dropped while its delivery still looks for the way must not go out by what is kept here.
+  void forget(types::QueueId id) { static_cast<void>(take(id)); }
   std::size_t octets() const;
 
  private:

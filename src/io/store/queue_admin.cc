@@ -157,9 +157,12 @@ Task<Result<void>> QueueStore::change_slice(Change change, std::shared_ptr<const
     return insert_ledger(database, act, tenant, std::string("queue.") + name_of(change), subject,
                          "{\"recipients\":" + std::to_string(changed) + "}");
   };
-  Writer::Answer settled = [change, slice, unlink, at = act.at, store = &store_, claims = claims_](const Result<void>& result) {
+  Writer::Answer settled = [change, slice, unlink, at = act.at, store = &store_, claims = claims_, ahead = ahead_](const Result<void>& result) {
     if (!result) return;
     remove_bodies(*store, *unlink);
+    for (const Matching& one : *slice) {
+      if (change == Change::drop) ahead->forget(types::QueueId::from_number(one.key.message));
+    }
     if (change != Change::retry && change != Change::release) return;
     for (const Matching& one : *slice) claims->note(one.lane, at);
   };
@@ -219,9 +222,10 @@ Task<Result<std::vector<types::QueueId>>> QueueStore::drop(std::vector<types::Qu
     }
     return {};
   };
-  Writer::Answer settled = [job, store = &store_](const Result<void>& result) {
+  Writer::Answer settled = [job, store = &store_, ahead = ahead_](const Result<void>& result) {
     if (!result) return;
     remove_bodies(*store, job->unlink);
+    for (const types::QueueId id : job->dropped) ahead->forget(id);
   };
   CO_TRY_VOID(co_await store_.writer().write(std::move(work), std::move(settled)));
   co_return std::move(job->dropped);

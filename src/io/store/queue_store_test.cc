@@ -427,6 +427,23 @@ TEST_F(QueueStoreTest, changes_in_slices_and_not_what_came_after) {
   EXPECT_EQ(run(queue_->ledger("queue"))->front().detail, "{\"recipients\":400}");
 }
 
+TEST_F(QueueStoreTest, what_is_dropped_between_its_claim_and_its_delivery_has_no_body_any_more) {
+  const types::AdminAct act{"anna", "spam", start_of_time + 1min};
+  const types::QueueId by_id = accept(message_to(1, start_of_time));
+  const types::QueueId by_filter = accept(message_to(1, start_of_time));
+  const types::QueueId stays = accept(message_to(1, start_of_time));
+  ASSERT_EQ(run(queue_->claim({{lane("contoso", "hop0.example"), 3}}, start_of_time + 1s))->due.size(), 3U);
+  EXPECT_TRUE(run(queue_->drop({by_id}, act)).has_value());
+  types::QueueFilter filter;
+  filter.id = by_filter;
+  EXPECT_TRUE(run(queue_->change(Change::drop, filter, act)).has_value());
+  for (const types::QueueId id : {by_id, by_filter}) {
+    const auto body = run(queue_->open_body(id));
+    EXPECT_EQ(body.has_value() ? ErrorKind::internal : body.error().kind, ErrorKind::not_found);
+  }
+  EXPECT_TRUE(run(queue_->open_body(stays)).has_value());
+}
+
 TEST_F(QueueStoreTest, retry_and_drop_leave_ledger_rows) {
   const types::QueueId id = accept(message_to(3, start_of_time), octets_of(1, 80'000));
   ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 2U);
