@@ -299,7 +299,8 @@ class Conversation {
     if (why == smtp::Breakdown::timeout) end = AttemptEnd::timed_out;
     if (why == smtp::Breakdown::connection_lost) end = AttemptEnd::lost;
     if (why == smtp::Breakdown::bad_body) end = AttemptEnd::local_fault;
-    const std::string detail = attempt_.detail.empty() ? smtp::to_string(why) : attempt_.detail;
+    std::string detail = attempt_.detail.empty() ? smtp::to_string(why) : attempt_.detail;
+    if (!session_.offence().empty()) detail += " (" + session_.offence() + ")";
     // After the whole content was written the peer may have taken it: that is Phase::content even if it never said so.
     settle(end, attempt_.phase == Phase::content ? Phase::content : phase, detail);
   }
