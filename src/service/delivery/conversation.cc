@@ -83,6 +83,8 @@ class Conversation {
         session_.received({buffer.data(), *got}, clock_.now());
       } else if (!got && got.error().kind == ErrorKind::timeout) {
         session_.tick(std::max(clock_.now(), session_.deadline()));
+      } else if (!got && got.error().kind == ErrorKind::refused && attempt_.tls && session_.phase() == smtp::ClientPhase::hello) {
+        refuse_handshake(got.error().what);
       } else {
         if (!got) attempt_.detail = got.error().what;
         session_.peer_closed();
@@ -155,6 +157,17 @@ class Conversation {
       co_return;
     }
     session_.tls_established(clock_.now());
+  }
+
+  /// In TLS 1.3 a server's alert about our half (that it demands a certificate of us, say) comes when we are through: where the first
+  /// reply should be (RFC 8446 4.4.2.4). It is the handshake that failed, as it would have in TLS 1.2.
+  void refuse_handshake(const std::string& why) {
+    if (attempt_.tls && attempt_.tls->resumed) discard_ticket();
+    attempt_.channel = types::Channel::cleartext;
+    attempt_.secured.reset();
+    attempt_.tls.reset();
+    settle(AttemptEnd::handshake_failed, Phase::handshake, "after the TLS handshake: " + why);
+    over_ = true;
   }
 
   /// A session that cannot be resumed here, or whose chain no longer satisfies: the peer may well satisfy by a full handshake.
