@@ -78,6 +78,25 @@ def second_serve(program, sink):
     program.ask("status")
 
 
+def edge_alerts(program):
+    return [alert["what"] for alert in program.ask("status")["alerts"] if alert["subject"] == "edge"]
+
+
+def port_taken(program, sink):
+    """By another mail server, or by a second program of ours, whose sockets could share the address."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", program.port))
+        other.listen()
+        program.spawn()
+        program.log.wait("worker.edge_failed", 0)
+        told = edge_alerts(program)
+        check(told and "already in use" in told[0], f"status does not say that the port is taken: {told}")
+        mark = program.log.mark()
+    program.log.wait("worker.edge_listens", mark)
+    check(not edge_alerts(program), "the alert stands although the edge listens")
+
+
 class RawClient:
     """For what smtplib cannot do: stop in the middle."""
 
@@ -177,7 +196,7 @@ def main():
     parser.add_argument("program")
     failures = 0
     binary = parser.parse_args().program
-    for case in (leftovers, recycled_number, second_serve, under_load, under_way):
+    for case in (leftovers, recycled_number, second_serve, port_taken, under_load, under_way):
         program, failed, began = Program(binary), True, time.monotonic()
         try:
             case(program, Sink(1))
