@@ -167,6 +167,15 @@ Result<io::dns::TsigKey> read_update_key(const Settings& settings) {
   return key;
 }
 
+Result<void> make_run_directory(const Settings& settings) {
+  for (const auto& [path, mode] : {std::pair{settings.server.state_directory, 0711}, std::pair{settings.server.state_directory + "/run", 0755}}) {
+    if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST) {
+      return fail(ErrorKind::denied, "cannot prepare " + path + ": " + std::strerror(errno));
+    }
+  }
+  return {};
+}
+
 Result<std::vector<io::ChildSpec>> children_of(const Settings& settings, const std::string& config_path) {
   const std::string& state = settings.server.state_directory;
   TRY(const auto mail_user, run_as(settings.server.user));
