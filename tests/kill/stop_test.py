@@ -75,6 +75,8 @@ def second_serve(program, sink):
     second = subprocess.run([program.binary, "--config", str(program.config), "serve"], capture_output=True, text=True, timeout=20)
     check(second.returncode == 1 and "run" in second.stderr, f"a second serve: exit {second.returncode}, said {second.stderr!r}")
     check(program.mail_pid() == mail and start_time(mail), "a second serve ended the mail process of the first")
+    asked = subprocess.run([program.binary, "--config", str(program.config), "zone", "status"], capture_output=True, text=True, timeout=60)
+    check(asked.returncode == 1 and "zone.name is not set" in asked.stderr, f"zone status without a zone: {asked.returncode}, {asked.stderr!r}")
     before = [(path.name, path.stat().st_mode, path.stat().st_uid, path.stat().st_mtime_ns) for path in sorted(program.state.iterdir())]
     other = program.config.with_name("other.toml")
     other.write_text(program.config.read_text().replace('mode = "external"', "").replace('user = "nobody"', 'user = "daemon"'))

@@ -78,6 +78,7 @@ Result<io::ChildSpec> resolver_spec(const Settings& settings) {
   to.program = from.binary;
   to.directory = resolver_directory(settings);
   TRY(to.run_as, run_as(settings.server.resolver_user));
+  to.address = from.address.address;
   to.port = from.address.port;
   to.trust_anchor_files = {from.trust_anchor};
   to.root_hints = from.root_hints;

@@ -384,6 +384,8 @@ Result<void> Worker::open_control() {
     operated_->publisher = publisher_.get();
     operated_->publishers = publishers_;
     add_zone_operations(operations_, *zone_parts_);
+  } else {
+    add_zone_operations_without_zone(operations_);
   }
   add_queue_operations(operations_, *operated_);
   add_trace_operation(operations_, *operated_);
