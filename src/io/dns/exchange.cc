@@ -37,10 +37,6 @@ Failure<Error> no_contact(const types::Endpoint& server, const char* transport, 
   return fail(ErrorKind::unavailable, std::string("DNS server ") + server.to_string() + " over " + transport + ": " + error.message());
 }
 
-/// An operation that was cancelled reports an error code like any other. That must not pass for "unreachable": where the
-/// task is being cancelled, awaiting anything unwinds it, and within() says timeout.
-Task<> unwind_if_cancelled() { co_return; }
-
 /// The next datagram that belongs to the query.
 Task<Result<Bytes>> receive_reply(UdpSocket& socket, const DnsQuery& query) {
   Bytes buffer(largest_datagram);
@@ -70,6 +66,8 @@ Task<Result<Bytes>> exchange_udp(const DnsQuery& query) {
 }
 
 }  // namespace
+
+Task<> unwind_if_cancelled() { co_return; }
 
 Task<Result<Bytes>> exchange_tcp(types::Endpoint server, Bytes message) {
   TcpSocket socket(co_await asio::this_coro::executor);

@@ -30,4 +30,8 @@ Task<Result<Bytes>> exchange(DnsQuery query);
 /// TCP from the start; any message, so the reply is only read, not compared with a question.
 Task<Result<Bytes>> exchange_tcp(types::Endpoint server, Bytes message);
 
+/// An operation that was cancelled reports an error code like any other. That must not pass for "unreachable": where the
+/// task is being cancelled, awaiting anything unwinds it, and within() says timeout.
+Task<> unwind_if_cancelled();
+
 }  // namespace danewerk::io::dns

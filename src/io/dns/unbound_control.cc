@@ -5,6 +5,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include "io/dns/exchange.h"
 #include "io/runtime/together.h"
 
 namespace danewerk::io::dns {
@@ -13,9 +14,6 @@ namespace {
 namespace asio = boost::asio;
 using LocalSocket = asio::basic_stream_socket<asio::local::stream_protocol, Executor>;
 constexpr std::size_t longest_answer = 1U << 20;
-
-/// Awaiting anything unwinds a task that is being cancelled (see exchange.cc).
-Task<> unwind_if_cancelled() { co_return; }
 
 }  // namespace
 

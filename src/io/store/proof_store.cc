@@ -8,7 +8,7 @@ namespace {
 #define DW_PROVEN_COLUMNS                                                                                    \
   "SELECT a.id, a.message, a.at, a.hop, a.host, a.code, a.sentence, a.evidence, p.state, p.why, o.octets"    \
   " FROM attempt a LEFT JOIN attempt_proof p ON p.attempt = a.id LEFT JOIN proof o ON o.id = p.proof"
-constexpr std::string_view all_of = DW_PROVEN_COLUMNS " WHERE a.message = ?1 ORDER BY a.id";
+constexpr std::string_view all_attempts = DW_PROVEN_COLUMNS " WHERE a.message = ?1 ORDER BY a.id";
 constexpr std::string_view all_wanted =
     DW_PROVEN_COLUMNS " WHERE a.id IN (SELECT attempt FROM attempt_proof WHERE state = 1 ORDER BY attempt LIMIT ?1) ORDER BY a.id";
 #undef DW_PROVEN_COLUMNS
@@ -46,7 +46,7 @@ Task<Result<std::vector<ProvenAttempt>>> ProofStore::wanted(std::uint32_t most) 
 
 Task<Result<std::vector<ProvenAttempt>>> ProofStore::attempts_of(types::QueueId message) {
   using Found = std::vector<ProvenAttempt>;
-  std::function<Result<Found>(Database&)> work = [message](Database& database) { return read_all(database.query(all_of, message.number())); };
+  std::function<Result<Found>(Database&)> work = [message](Database& database) { return read_all(database.query(all_attempts, message.number())); };
   co_return co_await store_.read<Found>(Store::Lane::views, std::move(work));
 }
 

@@ -5,7 +5,7 @@
 namespace danewerk::io {
 namespace {
 
-int choice_index() {
+int context_choice_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
@@ -14,7 +14,7 @@ int choice_index() {
 
 struct ContextChoiceCallback {
   static int on_client_hello(SSL* tls, int* alert, void*) {
-    auto* choice = static_cast<ContextChoice*>(SSL_get_ex_data(tls, choice_index()));
+    auto* choice = static_cast<ContextChoice*>(SSL_get_ex_data(tls, context_choice_index()));
     if (choice == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
     ServerNameOctets octets;
     const std::string_view name = sent_server_name(tls, octets);
@@ -32,12 +32,12 @@ struct ContextChoiceCallback {
 };
 
 ContextChoice::~ContextChoice() {
-  if (tls_ != nullptr) SSL_set_ex_data(tls_, choice_index(), nullptr);
+  if (tls_ != nullptr) SSL_set_ex_data(tls_, context_choice_index(), nullptr);
 }
 
 void ContextChoice::attach(ssl_st* tls) {
   tls_ = tls;
-  SSL_set_ex_data(tls, choice_index(), this);
+  SSL_set_ex_data(tls, context_choice_index(), this);
 }
 
 void allow_choice(ssl_ctx_st* context) { SSL_CTX_set_client_hello_cb(context, &ContextChoiceCallback::on_client_hello, nullptr); }
