@@ -25,7 +25,7 @@ class Mode:
     starttls: int = 220
     after_220: str = "handshake"  # handshake | inject | reset | close | garbage
     chain: str = "host"  # host | wrong | expired | any name given with --chain
-    tls: str = "modern"  # modern | 1.0 | 1.1; and in 1.2: anonymous (no certificate) | null (no encryption) | static (no forward secrecy)
+    tls: str = "modern"  # modern | mutual (a client certificate is demanded) | 1.0 | 1.1; and in 1.2: anonymous (no certificate) | null (no encryption) | static (no forward secrecy)
     delay: float = 0.0  # seconds before each octet sent in clear
     offer_in_tls: str = ""
     recipient: str = "250 2.1.5 recipient noted"
@@ -52,6 +52,7 @@ MODES = {
         Mode("anonymous", "speaks TLS 1.2 with anonymous key exchange only", tls="anonymous"),
         Mode("static", "speaks TLS 1.2 with static RSA key exchange only", tls="static"),
         Mode("null", "speaks TLS 1.2 with ciphers that do not encrypt only", tls="null"),
+        Mode("mutual", "demands a certificate of the client, which in TLS 1.3 is told after the handshake", tls="mutual"),
         Mode("expired", "the right key in a certificate that expired a month ago", chain="expired"),
         Mode("slow", "each clear reply dribbles out octet by octet", delay=0.05),
         Mode("requiretls", "honest, and offers REQUIRETLS within TLS (RFC 8689)", offer_in_tls="REQUIRETLS"),

@@ -74,7 +74,10 @@ class Contexts:
             raise ValueError(f"no key and certificate were given for the chain '{chain}': add --{chain}-cert (and key), or --chain")
         key, cert = self.chains[chain]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        if tls != "modern":
+        if tls == "mutual":
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(cert)
+        elif tls != "modern":
             version, ciphers = OLD_TLS[tls]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)

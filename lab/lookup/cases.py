@@ -81,6 +81,7 @@ class Cases:
             self.certificate(f"d{number}", *row)
         self.reference_names()
         self.many_hosts()
+        self.demanded_certificates()
         self.strange_zones()
         self.case("p0", "somebody else's server: Postfix (TL-11 a)", "foreign.example.", PROVEN)
         return self.cases
@@ -181,6 +182,18 @@ class Cases:
         self.two_hosts("m7", "first host out, second without TLSA strips: in clear, as if alone (TL-11 c)", "servfail", "absent", "absent",
                        Expected("any", "delivered", assurance="cleartext"))
         self.two_hosts("m8", "first host out, second promises TLS and strips: wait", "servfail", "usable", "absent", NO_TLS)
+
+    def demanded_certificates(self) -> None:
+        """A host that wants a certificate of the client refuses when the client has finished the handshake (RFC 8446 4.4.2.4): no TLS."""
+        number = self.listener("ee", "mutual")
+        for label, name, promises, expected in [("m9", "TLSA: wait", True, NO_TLS),
+                                                ("m10", "no TLSA: in clear (TL-11 c)", False, Expected("any", "delivered", assurance="cleartext"))]:
+            host = f"mx.{label}.nsec.lab."
+            self.net.add(f"{label}.nsec.lab.", "MX", f"10 {host}")
+            self.net.addresses(host, number)
+            if promises:
+                self.net.add(f"_25._tcp.{host}", "TLSA", self.net.good)
+            self.case(label, f"a host that demands a client's certificate, {name}", f"{label}.nsec.lab.", expected)
 
     def two_hosts(self, label: str, name: str, first: str, second: str, server: str, expected: Expected) -> None:
         hosts = [self.net.host(f"{label}-1", "secure", first, FORBIDDEN), self.net.host(f"{label}-2", "secure", second, SERVERS[server])]

@@ -5,20 +5,20 @@
 Pebble is the CA; the lab's Postfix sends all the while and verifies every connection by DANE, whatever the CA does. Each case
 prints a line. Exit 1 if any fails. RFC 8555, RFC 8659; PUB-01, PUB-03.
 """
-import argparse
 import re
 import sys
 import threading
-import time
 from pathlib import Path
 
 from lab import pebble
 from lab.authority import Authority
-from lab.danewerk import PROGRAM, Danewerk
-from lab.net import LabError, wait_until
+from lab.danewerk import Danewerk
+from lab.net import wait_until
 from lab.world import MX_ZONE, World
 
+from . import frame
 from .acme_world import ACME, AcmeWorld
+from .frame import Account, demand
 
 MX_HOST = "contoso-lab.s1.mx.hoster.example"
 CUSTOMER = "mta-sts.contoso.lab"
@@ -42,11 +42,6 @@ source = "{source}"
 [http]
 listen = ["{v4}:80", "[{v6}]:80"]
 """
-
-
-def demand(holds, what: str) -> None:
-    if not holds:
-        raise LabError(what)
 
 
 class CertifiedDanewerk(Danewerk):
@@ -87,8 +82,9 @@ class Mail:
         return f"{self.sent} messages, {verified} connections, all verified by DANE, none waited"
 
 
-class Certificates:
+class Certificates(Account):
     def __init__(self, run_dir: Path, program: Path):
+        super().__init__()
         self.world = AcmeWorld(run_dir)
         self.host = self.world.hosts["danewerk"]
         self.danewerk = CertifiedDanewerk(self.host, program)
@@ -263,37 +259,14 @@ class Certificates:
         return "no challenge is left in the zone"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=Path("build/lab-acme"), help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    test, failed, begun = Certificates(given.run, given.program), [], time.monotonic()
-    cases = (("no CA", test.no_ca), ("a CA that cannot validate", test.blind_ca), ("a CA that certifies another key", test.another_key),
-             ("DNS-01 for both keys", test.obtained), ("the next key serves", test.rolled), ("PKIX", test.pkix), ("HTTP-01 for a customer's name", test.customer),
-             ("CAA", test.forbidden), ("a key nobody published", test.foreign_key), ("Certbot", test.certbot), ("lego", test.lego),
-             ("leftovers", test.leftovers), ("mail all the while", test.all_mail))
-    try:
-        test.up()
-        print(f"      up after {time.monotonic() - begun:.0f} s", flush=True)
-        for name, case in cases:
-            try:
-                print(f"ok    {name}: {case()} ({time.monotonic() - begun:.0f} s)", flush=True)
-            except (LabError, KeyError, IndexError, ValueError, StopIteration, OSError) as error:
-                failed.append(name)
-                print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
-        if test.danewerk.stop() != 0:
-            failed.append("Danewerk's end")
-    except (LabError, OSError) as error:
-        failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if failed:
-        print(f"{len(failed)} failed; logs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        test.world.down()
-    return 1 if failed else 0
+def play(test: Certificates, _) -> None:
+    test.up()
+    for name, case in (("no CA", test.no_ca), ("a CA that cannot validate", test.blind_ca), ("a CA that certifies another key", test.another_key),
+                       ("DNS-01 for both keys", test.obtained), ("the next key serves", test.rolled), ("PKIX", test.pkix),
+                       ("HTTP-01 for a customer's name", test.customer), ("CAA", test.forbidden), ("a key nobody published", test.foreign_key),
+                       ("Certbot", test.certbot), ("lego", test.lego), ("leftovers", test.leftovers), ("mail all the while", test.all_mail)):
+        test.case(name, case)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Certificates(given.run, given.program), play))

@@ -4,23 +4,25 @@
 
 Exit 1 if the new algorithm does not come, the old one does not go, or any validated lookup meanwhile was not secure.
 """
-import argparse
 import sys
 import time
 from pathlib import Path
 
-from lab.danewerk import PROGRAM, Danewerk
-from lab.net import LabError, wait_until
+from lab.danewerk import Danewerk
+from lab.net import wait_until
 from lab.zone_world import MX_ZONE, ZoneWorld
 
-from .primaries import PROBE, ZONE, demand
+from . import frame
+from .frame import Account, demand
+from .primaries import PROBE, ZONE
 
 OLD, NEW = "13", "15"  # ECDSAP256SHA256, ED25519
 ELSEWHERE = "ns2.foreign.example"  # a name server of ours in another signed zone
 
 
-class Algorithm:
+class Algorithm(Account):
     def __init__(self, run_dir: Path, program: Path):
+        super().__init__()
         self.world = ZoneWorld(run_dir, {})
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program)
         host = self.danewerk.host
@@ -82,21 +84,5 @@ class Algorithm:
         print(f"algorithm {OLD} -> {NEW}, {self.lookups} lookups, all secure; {time.monotonic() - begin:.0f} s", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path("build/lab-algorithm"))
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    options = parser.parse_args()
-    lab = Algorithm(options.run, options.program)
-    try:
-        lab.run()
-    except LabError as error:
-        print(f"FAILED: {error}", flush=True)
-        print("\n".join(lab.danewerk.log_lines()[-30:]), flush=True)
-        sys.exit(1)
-    finally:
-        lab.world.down()
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(frame.run(__doc__, lambda given: Algorithm(given.run, given.program), lambda lab, _: lab.run()))

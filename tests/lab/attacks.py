@@ -6,30 +6,29 @@ One lab, with zones and hosts made for it (lab/lookup); then each case prints a 
 clear: whatever any host hears outside TLS is a failure, whoever it belongs to. Exit 1 if any case fails.
 The cases: attacks_starttls.py, attacks_mail.py, attacks_zones.py, attacks_resolver.py.
 """
-import argparse
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-from lab.danewerk import PROGRAM, TIMINGS
+from lab.danewerk import TIMINGS
 from lab.lookup.internet import Internet
 from lab.lookup.judge import Case, faults_of, seen, settle
 from lab.lookup.world import LookupWorld
-from lab.net import Host, LabError, wait_until
+from lab.net import Host, wait_until
 
-from .bad_input import Bench, demand, same_process
+from . import attacks_mail, attacks_resolver, attacks_starttls, attacks_zones, frame
+from .bad_input import Bench, same_process
+from .frame import Account, demand
 
-RUN_DIR = Path("build/lab-attacks")
+PARTS = {"starttls": attacks_starttls.Starttls, "mail": attacks_mail.Mail, "zones": attacks_zones.Zones, "resolver": attacks_resolver.ResolverAttacks}
 
 
 class Attacks(Bench):
     """Bench over a LookupWorld. Each part publishes in its constructor, on HOSTS of its own too, and attacks in run()."""
 
     def __init__(self, run_dir: Path, program: Path, parts: dict):
+        Account.__init__(self)  # not Bench's: the world is another one
         self.parts_, self.parts = parts, {}
         self.next_number = 110
-        self.failed, self.started = [], time.monotonic()
         self.world = LookupWorld(run_dir, program, self.fill_, TIMINGS)
         for name, number in [each for part in parts.values() for each in getattr(part, "HOSTS", {}).items()]:
             self.world.hosts[name] = Host(self.world.net, name, number, hostname=f"{name}.lab")
@@ -100,34 +99,18 @@ class Attacks(Bench):
         return f"{len(ids)} messages"
 
 
-def main() -> int:
-    from . import attacks_mail, attacks_resolver, attacks_starttls, attacks_zones
-    parts = {"starttls": attacks_starttls.Starttls, "mail": attacks_mail.Mail, "zones": attacks_zones.Zones, "resolver": attacks_resolver.ResolverAttacks}
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--only", choices=parts, action="append", help="only this part; may be repeated")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    bench = None
-    try:
-        bench = Attacks(given.run, given.program, parts)
-        bench.up()
-        for name in given.only or parts:
-            bench.parts[name].run()
-            bench.case(f"the mail process is still the first one after: {name}", same_process, bench)
-        bench.section("The end")
-        bench.case("nothing in clear, from first to last", bench.no_leaks)
-        bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError, subprocess.SubprocessError) as error:
-        print(f"FAIL  the lab: {error}", flush=True)
-        return 1
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        bench.world.down()
-    return 1 if bench.failed else 0
+def play(bench: Attacks, given) -> None:
+    bench.up()
+    for name in given.only or PARTS:
+        bench.parts[name].run()
+        bench.case(f"the mail process is still the first one after: {name}", same_process, bench)
+    bench.section("The end")
+    bench.case("nothing in clear, from first to last", bench.no_leaks)
+
+
+def add_options(parser) -> None:
+    parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be repeated")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Attacks(given.run, given.program, PARTS), play, add_options))

@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.inside import socket_inside
 from lab.net import LabError, wait_until
 
-from .bad_input import demand
+from .frame import demand
 
 CLEAN = "nothing wrong"
 FORMS = {"LF . LF": b"\n.\n", "LF . CRLF": b"\n.\r\n", "CRLF . LF": b"\r\n.\n", "CR . CR": b"\r.\r", "CRLF . CR": b"\r\n.\r", "CR . CRLF": b"\r.\r\n",

@@ -12,8 +12,8 @@ from lab.lookup.judge import Case
 from lab.lookup.table import Expected
 from lab.net import LabError, wait_until
 
-from .bad_input import demand
 from .bad_input_resolver import Resolver
+from .frame import demand
 
 MANY = 10
 PLAIN_UNBOUND = """\

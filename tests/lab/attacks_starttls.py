@@ -8,7 +8,7 @@ from lab.lookup.judge import Case
 from lab.lookup.table import Expected
 from lab.net import LabError
 
-from .bad_input import demand
+from .frame import demand
 
 STRIPPED = "4.7.321"
 # What the attacker does (lab/hostile/modes.py), and the code that must come of it.

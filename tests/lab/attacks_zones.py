@@ -16,7 +16,7 @@ from lab.lookup.table import Expected
 from lab.net import ipv4, ipv6, wait_until
 from lab.zones import Zone
 
-from .bad_input import demand
+from .frame import demand
 
 TRAP = 61
 LOAD = 40  # messages of each kind in the measurement

@@ -5,26 +5,28 @@
 With the built-in name server, whose zones (one shard is a zone of its own) go back as well, so that only the wait protects. A foreign Postfix with DANE mandatory in
 all but name (the domain is secure) sends before and after. Exit 1 if any of it fails.
 """
-import argparse
 import re
 import sys
 import time
 from datetime import datetime
 from pathlib import Path
 
-from lab.danewerk import PROGRAM, Danewerk
-from lab.net import LabError, wait_until
+from lab.danewerk import Danewerk
+from lab.net import wait_until
 from lab.zone_world import ZoneWorld
 
-from .primaries import ZONE, demand
+from . import frame
+from .frame import Account, demand
+from .primaries import ZONE
 
 KEY_LIFE, TTL = 6, 2  # seconds
 TIMINGS = {"zone.tlsa_ttl": f"{TTL} s", "zone.negative_ttl": f"{TTL} s", "zone.check_interval": "1 s"}
 PLACE = "/var/backups/one"
 
 
-class BackupAndRestore:
+class BackupAndRestore(Account):
     def __init__(self, run_dir: Path, program: Path):
+        super().__init__()
         self.world = ZoneWorld(run_dir, {})
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program, TIMINGS)
         self.danewerk.zone_settings = {"key_life": f'"{KEY_LIFE} s"', "shards": "2", "holding_by_shard": '["s2=explicit"]'}
@@ -90,21 +92,5 @@ class BackupAndRestore:
         print(f"{first} -> {second}; restored: {third} served after {waited:.0f} s; {time.monotonic() - begin:.0f} s", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path("build/lab-backup"))
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    options = parser.parse_args()
-    lab = BackupAndRestore(options.run, options.program)
-    try:
-        lab.run()
-    except LabError as error:
-        print(f"FAILED: {error}", flush=True)
-        print("\n".join(lab.danewerk.log_lines()[-30:]), flush=True)
-        sys.exit(1)
-    finally:
-        lab.world.down()
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(frame.run(__doc__, lambda given: BackupAndRestore(given.run, given.program), lambda lab, _: lab.run()))

@@ -7,39 +7,34 @@ what strangers can see (replies, mailboxes, what hostile hosts recorded), Danewe
 where) and that the process that takes mail is the same one at the end. Exit 1 if any case fails.
 The cases: bad_input_inbound.py, bad_input_records.py, bad_input_hosts.py, bad_input_resolver.py.
 """
-import argparse
+import importlib
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
-import traceback
 from pathlib import Path
 
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.hostile_hosts import HostileHost
 from lab.net import Host, LabError, start_time, wait_until
 from lab.postfix import Postfix
 from lab.world import MX_ZONE, World
 
-RUN_DIR = Path("build/lab-bad-input")
+from . import frame
+from .frame import Account, demand
+
+PARTS = ("inbound", "records", "hosts", "resolver")
 TENANTS = {"contoso.lab": ("contoso", "lmtp", "mbox1", 24), "fabrikam.lab": ("fabrikam", "smtp", "mbox2", 25)}
 
 
-def demand(holds, what: str) -> None:
-    if not holds:
-        raise LabError(what)
-
-
-class Bench:
-    """The lab, Danewerk in it, and the account of the cases. Attributes: world, danewerk, failed (names)."""
+class Bench(Account):
+    """The lab, Danewerk in it, and the account of the cases. Attributes: world, danewerk, and an account's."""
 
     def __init__(self, run_dir: Path, program: Path, world: type[World] = World):
+        super().__init__()
         self.world = world(run_dir)
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program)
-        self.failed: list[str] = []
-        self.started = time.monotonic()
         self.first_worker: tuple[int, str | None] = (0, None)
 
     # -- bringing it up ------------------------------------------------------------------------------------------
@@ -77,25 +72,6 @@ class Bench:
         old = {pid for pid, command in self.processes(postfix.host) if command.startswith("smtpd ")}
         os.kill(master, signal.SIGHUP)
         wait_until(lambda: not old & {pid for pid, _ in self.processes(postfix.host)}, "Postfix to replace its smtpd processes", 30)
-
-    # -- the account ---------------------------------------------------------------------------------------------
-
-    def section(self, title: str) -> None:
-        print(f"\n{title}  [{time.monotonic() - self.started:.1f} s]", flush=True)
-
-    def case(self, name: str, run, *arguments) -> None:
-        """Runs one case; what it returns is shown behind its name."""
-        try:
-            said = run(*arguments) or ""
-            print(f"ok    {name}{': ' + said if said else ''}", flush=True)
-        except (LabError, OSError, KeyError, IndexError, StopIteration, ValueError) as error:
-            self.failed.append(name)
-            print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
-            if not isinstance(error, LabError):
-                traceback.print_exc()
-
-    def note(self, text: str) -> None:
-        print(f"note  {text}", flush=True)
 
     # -- the log -------------------------------------------------------------------------------------------------
 
@@ -166,32 +142,16 @@ def same_process(bench: Bench) -> str:
     return f"pid {bench.first_worker[0]}"
 
 
-def main() -> int:
-    from . import bad_input_hosts, bad_input_inbound, bad_input_records, bad_input_resolver
-    parts = {"inbound": bad_input_inbound, "records": bad_input_records, "hosts": bad_input_hosts, "resolver": bad_input_resolver}
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--only", choices=parts, action="append", help="only this part; may be repeated")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    bench = Bench(given.run, given.program)
-    try:
-        bench.up()
-        for name in given.only or parts:
-            parts[name].run(bench)
-            bench.case(f"the mail process is still the first one after: {name}", same_process, bench)
-        bench.section("The end")
-        bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        bench.world.down()
-    return 1 if bench.failed else 0
+def play(bench: Bench, given) -> None:
+    bench.up()
+    for name in given.only or PARTS:
+        importlib.import_module(f"{__package__}.bad_input_{name}").run(bench)
+        bench.case(f"the mail process is still the first one after: {name}", same_process, bench)
+
+
+def add_options(parser) -> None:
+    parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be repeated")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Bench(given.run, given.program), play, add_options))

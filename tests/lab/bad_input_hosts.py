@@ -9,7 +9,8 @@ from lab import certs
 from lab.hostile_hosts import HostileHost
 from lab.net import wait_until
 
-from .bad_input import Bench, demand
+from .bad_input import Bench
+from .frame import demand
 
 # Mode, code while it lasts, words the operator must find in the queue's account.
 WAITING = [

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from lab.net import LabError, wait_until
 
-from .bad_input import Bench, demand
+from .bad_input import Bench
+from .frame import demand
 from .raw_smtp import Peer, client_hello, greeted
 
 MAIL = b"MAIL FROM:<bob@foreign.example>\r\nRCPT TO:<ann@contoso.lab>\r\n"

@@ -13,7 +13,8 @@ from lab.hostile_hosts import HostileHost
 from lab.net import LabError
 from lab.world import TTL
 
-from .bad_input import Bench, demand
+from .bad_input import Bench
+from .frame import demand
 
 ZONE = "foreign.example"
 GOOD = "(the record of the host's key)"

@@ -8,7 +8,8 @@ import signal
 from lab.hostile_hosts import HostileHost
 from lab.net import start_time, wait_until
 
-from .bad_input import Bench, demand
+from .bad_input import Bench
+from .frame import demand
 
 
 class Resolver:

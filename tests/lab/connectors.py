@@ -5,18 +5,15 @@
 One lab, with Danewerk in it as an operator runs it, and rules made with `danewerk connector`. What is looked at is what the
 hosts recorded, the queue's account, and the commands' answers. Exit 1 if any case fails.
 """
-import argparse
 import json
 import sys
-from pathlib import Path
 
-from lab.danewerk import PROGRAM
 from lab.hostile_hosts import HostileHost
-from lab.net import LabError, wait_until
 
-from .bad_input import Bench, demand
+from . import frame
+from .bad_input import Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-connectors")
 DANE_REQUIRED = r"4\.7\.323"
 
 
@@ -156,28 +153,13 @@ class Connectors:
         return before
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    given = parser.parse_args()
-    bench = Bench(given.run, given.program)
-    try:
-        bench.up()
-        cases = Connectors(bench)
-        bench.section("Connectors")
-        for name in ("mandatory", "own_rule_first", "none", "audit", "smart_host", "simulation", "files", "restart"):
-            bench.case(name, getattr(cases, name))
-        wait_until(lambda: bench.danewerk.stop() == 0, "Danewerk to stop in good order")
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    else:
-        bench.world.down()
-    return 1 if bench.failed else 0
+def play(bench: Bench, _) -> None:
+    bench.up()
+    cases = Connectors(bench)
+    bench.section("Connectors")
+    for name in ("mandatory", "own_rule_first", "none", "audit", "smart_host", "simulation", "files", "restart"):
+        bench.case(name, getattr(cases, name))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Bench(given.run, given.program), play))

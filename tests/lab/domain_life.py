@@ -8,7 +8,6 @@ commands say (where it stands, whose fault, seen where, what to do), what a stra
 independent resolver and a real Postfix say of our host, with DANE on and off. mover.lab lies in a zone that takes updates from us
 (RFC 2136 with TSIG), at the lab's Knot. Exit 1 if any case fails. Issue 4, points 1, 2, 3, 9.
 """
-import argparse
 import json
 import re
 import sys
@@ -17,15 +16,16 @@ from pathlib import Path
 
 from lab.addresses import NUMBERS
 from lab.authority import Authority
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.net import LabError, ipv4, wait_until
 from lab.world import MX_ZONE, World
 from lab.zones import LEAVES, TAMPER, Zone
 
-from .bad_input import Bench, demand
+from . import frame
+from .bad_input import Bench
+from .frame import demand
 from .raw_smtp import Peer
 
-RUN_DIR = Path("build/lab-domain-life")
 WEBHOOK = Path(__file__).resolve().parent.parent.parent / "lab/webhook.py"
 DOMAIN = "newcomer.lab"
 HOST = f"newcomer-lab.s1.{MX_ZONE}".rstrip(".")
@@ -339,35 +339,23 @@ class Life:
         self.bench.case("a zone that takes our updates: taken, step by step until it is healthy", self.taken)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
+def make(given) -> Bench:
     bench = Bench(given.run, given.program)
     bench.world = LifeWorld(given.run)
     bench.danewerk = LifeDanewerk(bench.world.hosts["danewerk"], given.program)
-    try:
-        bench.world.up()
-        bench.danewerk.start()
-        wait_until(bench.danewerk.ds_records, "the zone's keys", 30)
-        bench.world.dns.set_ds(MX_ZONE, bench.danewerk.ds_records())
-        wait_until(lambda: bench.danewerk.log_lines("worker.edge_listens"), "Danewerk to serve", 90, 0.1)
-        life = Life(bench)
-        life.start_webhook()
-        life.run()
-        bench.section("The end")
-        bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        bench.world.down()
-    return 1 if bench.failed else 0
+    return bench
+
+
+def play(bench: Bench, _) -> None:
+    bench.world.up()
+    bench.danewerk.start()
+    wait_until(bench.danewerk.ds_records, "the zone's keys", 30)
+    bench.world.dns.set_ds(MX_ZONE, bench.danewerk.ds_records())
+    wait_until(lambda: bench.danewerk.log_lines("worker.edge_listens"), "Danewerk to serve", 90, 0.1)
+    life = Life(bench)
+    life.start_webhook()
+    life.run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, make, play))

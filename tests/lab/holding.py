@@ -8,21 +8,20 @@ each; the lab's resolver, which knows nothing of us, must find every answer secu
 DANE is switched off and on for a domain of s1; a key is rolled, and what that changed in the zones is read at Knot. Exit 1 if any
 case fails. Issue 4, point 4.
 """
-import argparse
 import csv
 import os
 import re
 import signal
 import sys
-from pathlib import Path
 
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.net import LabError, wait_until
 from lab.world import MX_ZONE
 
-from .bad_input import Bench, demand
+from . import frame
+from .bad_input import Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-holding")
 ZONE = MX_ZONE.rstrip(".")
 EXPLICIT, SHARED = "contoso.lab", "fabrikam.lab"  # of s1 and s2: a hash decides, and `imported` looks whether it still does
 EXPLICIT_HOST, SHARED_HOST = f"contoso-lab.s1.{ZONE}", f"mx.s2.{ZONE}"
@@ -211,31 +210,19 @@ class Holding:
         case("another plan is refused", self.other_plan)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
+def make(given) -> Bench:
     bench = Bench(given.run, given.program)
     bench.danewerk = HoldingDanewerk(bench.world.hosts["danewerk"], given.program)
-    try:
-        bench.world.up()
-        bench.danewerk.start()
-        wait_until(bench.danewerk.ds_records, "the zone's keys", 30)
-        bench.world.dns.set_ds(MX_ZONE, bench.danewerk.ds_records())
-        Holding(bench).run()
-        bench.section("The end")
-        bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        bench.world.down()
-    return 1 if bench.failed else 0
+    return bench
+
+
+def play(bench: Bench, _) -> None:
+    bench.world.up()
+    bench.danewerk.start()
+    wait_until(bench.danewerk.ds_records, "the zone's keys", 30)
+    bench.world.dns.set_ds(MX_ZONE, bench.danewerk.ds_records())
+    Holding(bench).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, make, play))

@@ -5,22 +5,20 @@
 The signatures are verified at the far mailbox by dkimpy, which shares nothing with us, with keys read from the signed DNS through
 the lab's own Unbound. Exit 1 if any case fails.
 """
-import argparse
 import os
 import re
 import signal
 import sys
-from pathlib import Path
 
 import dkim
 
-from lab.danewerk import PROGRAM
 from lab.hostile_hosts import HostileHost
-from lab.net import LabError, wait_until
+from lab.net import wait_until
 
-from .bad_input import Bench, demand
+from . import frame
+from .bad_input import Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-hoster")
 SUBMIT = r"""
 import smtplib, sys
 with smtplib.SMTP("127.0.0.1", 587, timeout=20) as s:
@@ -306,27 +304,10 @@ def suspending(bench: Bench, hoster: Hoster) -> None:
     bench.case("domain add that fails changes nothing", hoster.no_tenant_left)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the danewerk to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    bench = Bench(given.run, given.program)
-    try:
-        bench.up()
-        run(bench)
-    except LabError as error:
-        bench.failed.append(str(error))
-        print(f"FAIL  {error}", flush=True)
-        print("\n".join(bench.danewerk.log_lines()[-20:]))
-    if not given.keep:
-        if bench.danewerk.process:
-            bench.danewerk.stop()
-        bench.world.down()
-    print(f"{len(bench.failed)} failed" if bench.failed else "all held", flush=True)
-    return 1 if bench.failed else 0
+def play(bench: Bench, _) -> None:
+    bench.up()
+    run(bench)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Bench(given.run, given.program), play))

@@ -8,21 +8,19 @@ caching resolver): each connection to either domain "Verified", no deferral. In 
 shows what is served for which name, and that a session of one group is none of the other's. At the end the groups are changed in a way
 that would contradict caches: Danewerk says so and does not serve. Issue 4, point 5.
 """
-import argparse
 import re
 import sys
 import threading
-import time
-from pathlib import Path
 
 from lab import postfix
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.net import LabError, wait_until
 from lab.world import MX_ZONE
 
-from .bad_input import Bench, demand
+from . import frame
+from .bad_input import Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-key-groups")
 ZONE = MX_ZONE.rstrip(".")
 PILOT, OTHER = f"contoso-lab.s1.{ZONE}", f"fabrikam-lab.s2.{ZONE}"  # a hash decides; `up` looks whether it still does
 TIMINGS = {"zone.tlsa_ttl": "1 s", "zone.negative_ttl": "1 s", "zone.check_interval": "1 s"}
@@ -226,27 +224,17 @@ class KeyGroups:
         case("refused in plain words; a new name is taken", self.refused)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
+def make(given) -> Bench:
     bench = Bench(given.run, given.program)
     bench.danewerk = Danewerk(bench.world.hosts["danewerk"], given.program, TIMINGS)
-    try:
-        groups = KeyGroups(bench)
-        groups.up()
-        groups.run()
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    finally:
-        if not given.keep:
-            bench.world.down()
-    print(f"\n{len(bench.failed)} failed in {time.monotonic() - bench.started:.1f} s", flush=True)
-    return 1 if bench.failed else 0
+    return bench
+
+
+def play(bench: Bench, _) -> None:
+    groups = KeyGroups(bench)
+    groups.up()
+    groups.run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, make, play))

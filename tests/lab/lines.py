@@ -7,17 +7,19 @@ says are compared: several messages share a connection; a TLSA set that changed 
 a new one with a full handshake; a set that no longer fits stops the mail although a proven connection stands open; and
 after the connections have ended, a session is resumed with the verdict made anew. Exit 1 if any of it fails.
 """
-import argparse
 import os
 import sys
 import time
 from pathlib import Path
 
 from lab.addresses import NUMBERS
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.net import LabError, ipv4, ipv6, wait_until
 from lab.world import World
 from lab.zones import TTL
+
+from . import frame
+from .frame import Account, demand
 
 OWNER = "_25._tcp.mx1.foreign.example"
 NO_KEY = "3 1 1 " + "0" * 64
@@ -25,13 +27,9 @@ REACTORS = os.cpu_count() or 1  # each keeps its own connections
 IDLE = 4.0  # seconds; above what a busy machine needs between two messages
 
 
-def demand(holds, what: str) -> None:
-    if not holds:
-        raise LabError(what)
-
-
-class Lines:
+class Lines(Account):
     def __init__(self, run_dir: Path, program: Path):
+        super().__init__()
         self.world = World(run_dir)
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program, delivery=f'idle_time = "{IDLE * 1000:.0f} ms"\n')
 
@@ -135,33 +133,13 @@ class Lines:
         time.sleep(0.3)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=Path("build/lab-lines"), help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    lines, failed = Lines(given.run, given.program), []
-    try:
-        lines.up()
-        for name, case in (("several messages share a connection", lines.share), ("a changed TLSA set stops reuse and resumption", lines.changed_set),
-                           ("a set that does not fit stops the mail", lines.revoked_set), ("a session is resumed", lines.resume)):
-            try:
-                print(f"ok    {name}: {case()}", flush=True)
-            except (LabError, KeyError, IndexError, ValueError) as error:
-                failed.append(name)
-                print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
-        if lines.danewerk.stop() != 0:
-            failed.append("Danewerk's end")
-    except (LabError, OSError) as error:
-        failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if failed:
-        print(f"{len(failed)} failed; logs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        lines.world.down()
-    return 1 if failed else 0
+def play(lines: Lines, _) -> None:
+    lines.up()
+    lines.case("several messages share a connection", lines.share)
+    lines.case("a changed TLSA set stops reuse and resumption", lines.changed_set)
+    lines.case("a set that does not fit stops the mail", lines.revoked_set)
+    lines.case("a session is resumed", lines.resume)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Lines(given.run, given.program), play))

@@ -5,20 +5,19 @@
 All domains lie in a zone that is not signed, so DANE has no say. Each case prints a line; what is looked at is what the
 receiving hosts got, the codes the queue shows, and what `explain` says. Exit 1 if any case fails. RFC 8461; STS-01 to STS-12.
 """
-import argparse
 import json
 import sys
 from pathlib import Path
 
 from lab.authority import Authority
 from lab.certs import self_issued
-from lab.danewerk import PROGRAM
 from lab.hostile_hosts import HostileHost
-from lab.net import LabError, wait_until
+from lab.net import wait_until
 
-from .bad_input import TENANTS, Bench, demand
+from . import frame
+from .bad_input import TENANTS, Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-mta-sts")
 ZONE = "attacker.lab"
 POLICY_HOST = Path(__file__).resolve().parent.parent.parent / "lab/hostile/policy_host.py"
 REAL, OTHER, PLAIN, UNTRUSTED = (f"{name}.{ZONE}" for name in ("real", "other", "plain", "mx"))
@@ -209,33 +208,16 @@ class MtaSts:
         case("a policy survives a restart, a failing host and a lost record", self.survives)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    bench = Bench(given.run, given.program)
-    try:
-        bench.world.up()
-        sts = MtaSts(bench)
-        sts.up()
-        bench.danewerk.start()
-        for domain, (tenant, protocol, host, port) in TENANTS.items():
-            route = f"{protocol}:{bench.world.hosts[host].ipv4}:{port}"
-            bench.danewerk.command("domain", "add", domain, "--tenant", tenant, "--route", route, "--why", "test")
-        sts.run()
-        bench.section("The end")
-        bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        bench.world.down()
-    return 1 if bench.failed else 0
+def play(bench: Bench, _) -> None:
+    bench.world.up()
+    sts = MtaSts(bench)
+    sts.up()
+    bench.danewerk.start()
+    for domain, (tenant, protocol, host, port) in TENANTS.items():
+        route = f"{protocol}:{bench.world.hosts[host].ipv4}:{port}"
+        bench.danewerk.command("domain", "add", domain, "--tenant", tenant, "--route", route, "--why", "test")
+    sts.run()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Bench(given.run, given.program), play))

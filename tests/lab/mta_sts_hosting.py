@@ -9,7 +9,6 @@ Each case prints a line. Exit 1 if any fails. RFC 8461; STS-P1 to STS-P5.
 
 `--names 10000` puts so many policies and certificates into the store besides, and says what serving them costs (not part of CI).
 """
-import argparse
 import os
 import re
 import signal
@@ -20,12 +19,13 @@ import threading
 import time
 from pathlib import Path
 
-from lab.danewerk import PROGRAM
 from lab.net import LabError, wait_until
 from lab.world import MX_ZONE
 
-from .acme import CLIENT, CertifiedDanewerk, demand
+from . import frame
+from .acme import CLIENT, CertifiedDanewerk
 from .acme_world import AcmeWorld
+from .frame import Account, demand
 
 DOMAIN, OTHER = "contoso.lab", "fabrikam.lab"
 HOST = f"mta-sts.{DOMAIN}"
@@ -113,8 +113,9 @@ class Watcher(threading.Thread):
         return f"{len(texts)} ids, each with its own text from its first sight on"
 
 
-class Hosting:
+class Hosting(Account):
     def __init__(self, run_dir: Path, program: Path):
+        super().__init__()
         self.world = AcmeWorld(run_dir)
         self.host, self.foreign = self.world.hosts["danewerk"], self.world.hosts["foreign"]
         self.danewerk = HostingDanewerk(self.host, program)
@@ -345,40 +346,21 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=Path("build/lab-mta-sts-hosting"), help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
+def play(test: Hosting, given) -> None:
+    test.up()
+    for name, case in (("tried", test.tried), ("enabled", test.enabled), ("names", test.names), ("our own client", test.our_own_client),
+                       ("restarted, with a public CA", test.restarted), ("enforced", test.enforced), ("in step with the MX", test.in_step),
+                       ("never seen", test.unseen), ("leaving", test.leaving), ("body before id", test.watcher.stop)):
+        test.case(name, case)
+    if given.names:
+        test.note(measure(test, given.names))
+    else:
+        test.case("left without a server", test.left)
+
+
+def add_options(parser) -> None:
     parser.add_argument("--names", type=int, default=0, help="measure with so many more policies")
-    given = parser.parse_args()
-    test, failed, begun = Hosting(given.run, given.program), [], time.monotonic()
-    cases = (("tried", test.tried), ("enabled", test.enabled), ("names", test.names), ("our own client", test.our_own_client),
-             ("restarted, with a public CA", test.restarted), ("enforced", test.enforced), ("in step with the MX", test.in_step),
-             ("never seen", test.unseen), ("leaving", test.leaving), ("body before id", test.watcher.stop),
-             *([] if given.names else [("left without a server", test.left)]))
-    try:
-        test.up()
-        print(f"      up after {time.monotonic() - begun:.0f} s", flush=True)
-        for name, case in cases:
-            try:
-                print(f"ok    {name}: {case()} ({time.monotonic() - begun:.0f} s)", flush=True)
-            except (LabError, KeyError, IndexError, ValueError, StopIteration, OSError) as error:
-                failed.append(name)
-                print(f"FAIL  {name}: {type(error).__name__}: {error}", flush=True)
-        if given.names:
-            print(f"      {measure(test, given.names)}", flush=True)
-        if test.danewerk.stop() != 0:
-            failed.append("Danewerk's end")
-    except (LabError, OSError) as error:
-        failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if failed:
-        print(f"{len(failed)} failed; logs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        test.world.down()
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Hosting(given.run, given.program), play, add_options))

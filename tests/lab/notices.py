@@ -7,20 +7,20 @@ their certificates, and offer REQUIRETLS or not. Every notice is read with Pytho
 asked of Danewerk by NOTIFY, RET and ENVID goes in through its submission port. Exit 1 if any case fails.
 RFC 3461 5.2, RFC 3464, RFC 6522, RFC 8689; RTL-01 to RTL-06, SMTP-06, SMTP-09.
 """
-import argparse
 import email
 import email.policy
 import json
 import sys
 from pathlib import Path
 
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.hostile_hosts import HostileHost
-from lab.net import LabError, wait_until
+from lab.net import wait_until
 
-from .bad_input import Bench, demand
+from . import frame
+from .bad_input import Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-notices")
 # No connection is used again: the hostile hosts change their ways with the next one.
 TIMINGS = 'idle_time = "0 s"\ndelay_notice_after = "4 s"\npolicy_give_up_after = "14 s"\ngive_up_after = "30 s"\n'
 ANNA, BOSS = "anna@contoso.lab", "boss@foreign.example"
@@ -335,30 +335,13 @@ CASES = [
 ]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    bench = Notices(given.run, given.program)
-    try:
-        bench.up()
-        for title, cases in CASES:
-            bench.section(title)
-            for name, run in cases:
-                bench.case(name, run, bench)
-        bench.section("The end")
-        bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    if not bench.failed and not given.keep:
-        bench.world.down()
-    return 1 if bench.failed else 0
+def play(bench: Notices, _) -> None:
+    bench.up()
+    for title, cases in CASES:
+        bench.section(title)
+        for name, run in cases:
+            bench.case(name, run, bench)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Notices(given.run, given.program), play))

@@ -6,15 +6,17 @@ BIND 9.18, PowerDNS 4.7, and Knot 3.2 with its entry-point key away, configured 
 signed, a TSIG key that the server does not know, one with another secret, one without rights, a record of somebody else at a name we
 want. Each must be told with its remedy, and nothing may be half published. Then publication, service, a rollover, and the records of others untouched. Exit 1 if any fails.
 """
-import argparse
 import sys
 import time
 from pathlib import Path
 
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.name_servers import IDLE_KEY, UPDATE_KEY, Bind, KnotPrimary, PowerDns, key_text, update_as_operator
-from lab.net import LabError, wait_until
+from lab.net import wait_until
 from lab.zone_world import MX_ZONE, ZoneWorld
+
+from . import frame
+from .frame import Account, demand
 
 ZONE = MX_ZONE.rstrip(".")
 STAR, PROBE = f"*.s1.{ZONE}", f"_25._tcp.contoso-lab.s1.{ZONE}"
@@ -30,13 +32,9 @@ WORDS = {
 }
 
 
-def demand(holds, what: str) -> None:
-    if not holds:
-        raise LabError(what)
-
-
-class Primaries:
+class Primaries(Account):
     def __init__(self, kind: str, run_dir: Path, program: Path):
+        super().__init__()
         self.world = ZoneWorld(run_dir, {"ns-one": ["dns"] if kind == "knot" else [kind, "dns"]})
         host = self.world.hosts["ns-one"]
         self.primary = {"bind": Bind, "pdns": PowerDns, "knot": KnotPrimary}[kind](host)
@@ -142,6 +140,9 @@ class Primaries:
     def finding(self, code: str) -> dict | None:
         return next((finding for finding in self.findings() if finding["code"] == code), None)
 
+    def more_logs(self) -> list[Path]:
+        return [self.primary.host.dir / "server.log"]
+
     def run(self) -> None:
         begin = time.monotonic()
         for case in (self.unsigned, self.unknown_key, self.wrong_secret, self.no_rights, self.foreign_record):
@@ -157,24 +158,14 @@ class Primaries:
         print(f"rolled to {second}; {time.monotonic() - begin:.0f} s", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def play(lab: Primaries, _) -> None:
+    lab.up()
+    lab.run()
+
+
+def add_options(parser) -> None:
     parser.add_argument("kind", choices=["bind", "pdns", "knot"])
-    parser.add_argument("--run", type=Path, default=Path("build/lab-primaries"))
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    options = parser.parse_args()
-    lab = Primaries(options.kind, options.run, options.program)
-    try:
-        lab.up()
-        lab.run()
-    except LabError as error:
-        print(f"FAILED: {error}", flush=True)
-        print("\n".join(lab.danewerk.log_lines()[-25:]), flush=True)
-        print((lab.primary.host.dir / "server.log").read_text(errors="replace")[-3000:], flush=True)
-        sys.exit(1)
-    finally:
-        lab.world.down()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(frame.run(__doc__, lambda given: Primaries(given.kind, given.run, given.program), play, add_options))

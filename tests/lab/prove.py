@@ -7,7 +7,6 @@ name it leads to has none, from a wildcard; with NSEC and with NSEC3, below an u
 span tells of. Each document is checked by `danewerk prove --verify` in a network namespace that has no network, and by dnspython,
 which knows nothing of us; then changed documents must fail. Exit 1 if any case fails.
 """
-import argparse
 import hashlib
 import json
 import random
@@ -15,14 +14,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import lab.danewerk
 from lab import peers
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.hostile_hosts import HostileHost
-from lab.net import LabError, wait_until
+from lab.net import wait_until
 from lab.world import World
 
 sys.path.append(peers.python_packages())
@@ -33,12 +31,10 @@ import dns.rdataclass  # noqa: E402
 import dns.rdatatype  # noqa: E402
 import dns.rrset  # noqa: E402
 
+from . import frame
+from .frame import Account, demand
+
 KEEP = '[delivery]\nkeep_proofs = "dane"\n'
-
-
-def demand(holds, what: str) -> None:
-    if not holds:
-        raise LabError(what)
 
 
 def by_dnspython(document: dict, anchor: str) -> int:
@@ -64,8 +60,9 @@ def by_dnspython(document: dict, anchor: str) -> int:
     return len(sets)
 
 
-class Prove:
+class Prove(Account):
     def __init__(self, run_dir: Path, program: Path):
+        super().__init__()
         self.program = program.resolve()
         self.folder = run_dir.with_name(run_dir.name + "-documents")  # outlives the lab
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +70,6 @@ class Prove:
         lab.danewerk.CONFIG = lab.danewerk.CONFIG.replace("[delivery]\n", KEEP)
         self.danewerk = Danewerk(self.world.hosts["danewerk"], program)
         self.documents: dict[str, Path] = {}
-        self.failed: list[str] = []
 
     def up(self) -> None:
         self.world.up()
@@ -85,14 +81,6 @@ class Prove:
         self.anchor_text = (self.danewerk.host.dir / "etc/lab/root.key").read_text()
         self.anchor = self.folder / "root.key"
         self.anchor.write_text(self.anchor_text)
-
-    def case(self, name: str, run, *arguments) -> None:
-        try:
-            print(f"ok    {name}: {run(*arguments)}", flush=True)
-        except Exception as error:  # noqa: BLE001: whatever it is, the case failed and the next one runs
-            self.failed.append(name)
-            print(f"FAIL  {name}: {error!r}", flush=True)
-            traceback.print_exc(file=sys.stdout)
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
@@ -321,22 +309,13 @@ class Prove:
         self.case("other times and other roots fail", self.other_roots_and_times_fail)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, default=Path("build/lab-prove"))
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    options = parser.parse_args()
-    test = Prove(options.run, options.program)
-    try:
-        test.up()
-        test.run()
-        test.danewerk.stop()
-    finally:
-        test.world.down()
+def play(test: Prove, _) -> None:
+    test.up()
+    test.run()
+    test.danewerk.stop()
+    test.world.down()
     test.offline()
-    print("failed: " + ", ".join(test.failed) if test.failed else "every case held")
-    return 1 if test.failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Prove(given.run, given.program), play))

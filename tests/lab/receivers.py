@@ -9,7 +9,6 @@ of them, and each stores one message with the body that was handed in: its outpu
 What the others do with hostile octets is printed, not judged; but in its old ways Postfix must be seen to be smuggled past, or
 this test would see nothing at all. SMTP-01, SMTP-07, SMTP-08, TLS-05, RFC 5321 2.3.8, RFC 3030 2, RFC 3207 4.2.
 """
-import argparse
 import re
 import sys
 import threading
@@ -17,16 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import certs
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.exim import Exim
 from lab.net import Host, LabError, ipv4, wait_until
 from lab.opensmtpd import OpenSmtpd
-from lab.world import World
 
-from .bad_input import Bench, demand, same_process
+from . import frame
+from .bad_input import Bench, same_process
+from .frame import demand
 from .raw_smtp import Peer, greeted
 
-RUN_DIR = Path("build/lab-receivers")
 EXIM, OPENSMTPD = 70, 71
 QUIET = 0.4  # seconds without a reply, after which a server is taken to wait for more; no verdict hangs on it
 FORMS = {"LF . LF": b"\n.\n", "LF . CRLF": b"\n.\r\n", "CRLF . LF": b"\r\n.\n", "CR . CR": b"\r.\r", "CRLF . CR": b"\r\n.\r", "CR . CRLF": b"\r.\r\n",
@@ -300,34 +299,18 @@ class Receivers(Bench):
             return f"the handshake fails ({type(error).__name__})"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="the lab's run directory")
-    parser.add_argument("--program", type=Path, default=PROGRAM, help="the program to test")
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    given = parser.parse_args()
-    bench = Receivers(given.run, given.program)
-    try:
-        bench.up()
-        bench.section("The same octets to four receivers")
-        bench.case("a message without fault", bench.control)
-        bench.case("false ends of a message", bench.smuggled)
-        bench.case("the instrument", bench.instrument)
-        bench.case("commands injected at STARTTLS", bench.injected)
-        bench.case("chunks, and what may stand between them", bench.chunks)
-        bench.section("What Danewerk accepted, to three next hops")
-        bench.case("nothing Danewerk sends is ambiguous", bench.output)
-        bench.case("the mail process is still the first one", same_process, bench)
-        bench.case("Danewerk stops in good order", lambda: demand(bench.danewerk.stop() == 0, "exit code"))
-    except (LabError, OSError) as error:
-        bench.failed.append("the lab")
-        print(f"FAIL  the lab: {error}", flush=True)
-    if bench.failed:
-        print(f"\n{len(bench.failed)} failed: {', '.join(bench.failed)}\nlogs: {given.run}/hosts/*/", flush=True)
-    elif not given.keep:
-        bench.world.down()
-    return 1 if bench.failed else 0
+def play(bench: Receivers, _) -> None:
+    bench.up()
+    bench.section("The same octets to four receivers")
+    bench.case("a message without fault", bench.control)
+    bench.case("false ends of a message", bench.smuggled)
+    bench.case("the instrument", bench.instrument)
+    bench.case("commands injected at STARTTLS", bench.injected)
+    bench.case("chunks, and what may stand between them", bench.chunks)
+    bench.section("What Danewerk accepted, to three next hops")
+    bench.case("nothing Danewerk sends is ambiguous", bench.output)
+    bench.case("the mail process is still the first one", same_process, bench)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, lambda given: Receivers(given.run, given.program), play))

@@ -18,7 +18,6 @@ twice as long each time: 31 s for the six.
 Judge is Postfix's log: each connection "Verified", no deferral; and the mailbox holds every message. At the end openssl finds both
 chains at the published address, each matching a record.
 """
-import argparse
 import os
 import re
 import signal
@@ -28,14 +27,15 @@ import time
 from pathlib import Path
 
 from lab import postfix
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.net import LabError, wait_until
 from lab.world import MX_ZONE
 
+from . import frame
 from .acme_world import ACME, AcmeWorld
-from .bad_input import Bench, demand
+from .bad_input import Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-rollover")
 FRONT = Path(__file__).resolve().parent.parent.parent / "lab/front.py"
 TIMINGS = {"zone.tlsa_ttl": "1 s", "zone.negative_ttl": "1 s", "zone.check_interval": "1 s"}
 PATIENCE = 90
@@ -243,31 +243,24 @@ class Rollover:
         return "ECDSA and RSA, each by the client's wish, with the CA's certificates"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Keys are changed three times under a Postfix that insists on DANE.")
-    parser.add_argument("--run", type=Path, default=RUN_DIR)
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    told = parser.parse_args()
-    bench = Bench(told.run, told.program, AcmeWorld)
-    bench.danewerk = FrontedDanewerk(bench.world.hosts["danewerk"], bench.world.hosts["attacker"], told.program)
-    try:
-        rollover = Rollover(bench)
-        rollover.up()
-        bench.section("Postfix sends, dane-only")
-        rollover.sender.start()
-        bench.case("first: a name server is behind", rollover.one_behind)
-        bench.case("second: a name server signs nothing", rollover.unsigned)
-        bench.case("third: both lines", rollover.both)
-        bench.case("what is only asked changes nothing", rollover.refusals)
-        bench.case("Postfix's log and the mailbox", rollover.postfix_log)
-        bench.case("both chains match", rollover.both_chains)
-    finally:
-        if not told.keep:
-            bench.world.down()
-    print(f"\n{len(bench.failed)} failed in {time.monotonic() - bench.started:.1f} s", flush=True)
-    return 1 if bench.failed else 0
+def make(given) -> Bench:
+    bench = Bench(given.run, given.program, AcmeWorld)
+    bench.danewerk = FrontedDanewerk(bench.world.hosts["danewerk"], bench.world.hosts["attacker"], given.program)
+    return bench
+
+
+def play(bench: Bench, _) -> None:
+    rollover = Rollover(bench)
+    rollover.up()
+    bench.section("Postfix sends, dane-only")
+    rollover.sender.start()
+    bench.case("first: a name server is behind", rollover.one_behind)
+    bench.case("second: a name server signs nothing", rollover.unsigned)
+    bench.case("third: both lines", rollover.both)
+    bench.case("what is only asked changes nothing", rollover.refusals)
+    bench.case("Postfix's log and the mailbox", rollover.postfix_log)
+    bench.case("both chains match", rollover.both_chains)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(frame.run(__doc__, make, play))

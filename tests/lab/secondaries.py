@@ -5,17 +5,18 @@
 Both are asked like every name server, so a secondary that is behind holds the gate: shown by freezing one over a rollover. Then the
 parent gets a DS that no key answers to, and a name server of its own: both must be told, with the remedy, as alerts. Exit 1 if any fails.
 """
-import argparse
 import sys
 import time
 from pathlib import Path
 
-from lab.danewerk import PROGRAM, Danewerk
+from lab.danewerk import Danewerk
 from lab.name_servers import TRANSFER_KEY, KnotSecondary, Nsd, key_text
-from lab.net import LabError, wait_until
+from lab.net import wait_until
 from lab.zone_world import MX_ZONE, ZoneWorld
 
-from .primaries import PROBE, ZONE, demand
+from . import frame
+from .frame import Account, demand
+from .primaries import PROBE, ZONE
 
 KEY_FILE = "/etc/lab/transfer.tsig"
 KEY_LIFE = 5  # seconds
@@ -23,8 +24,9 @@ TIMINGS = {"zone.tlsa_ttl": "2 s", "zone.negative_ttl": "2 s", "zone.check_inter
 SECONDARY = '[[zone.secondary]]\naddress = "{address}:53"\nkey_file = "' + KEY_FILE + '"\n'
 
 
-class Secondaries:
+class Secondaries(Account):
     def __init__(self, run_dir: Path, program: Path):
+        super().__init__()
         self.world = ZoneWorld(run_dir, {"ns-one": ["nsd", "dns"], "ns-two": ["dns"]})
         self.nsd, self.knot = Nsd(self.world.hosts["ns-one"]), KnotSecondary(self.world.hosts["ns-two"])
         self.servers = {f"ns1.{MX_ZONE}": self.nsd.host, f"ns2.{MX_ZONE}": self.knot.host}
@@ -111,6 +113,9 @@ class Secondaries:
         wait_until(lambda: not self.alert("zone."), "the alerts to clear", 60, 0.3)
         return told["what"]
 
+    def more_logs(self) -> list[Path]:
+        return [server.host.dir / "server.log" for server in (self.nsd, self.knot)]
+
     def run(self) -> None:
         begin = time.monotonic()
         first = self.serves()
@@ -121,25 +126,10 @@ class Secondaries:
         print(f"{time.monotonic() - begin:.0f} s", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=Path("build/lab-secondaries"))
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    options = parser.parse_args()
-    lab = Secondaries(options.run, options.program)
-    try:
-        lab.up()
-        lab.run()
-    except LabError as error:
-        print(f"FAILED: {error}", flush=True)
-        print("\n".join(lab.danewerk.log_lines()[-25:]), flush=True)
-        for server in (lab.nsd, lab.knot):
-            path = server.host.dir / "server.log"
-            print(path.read_text(errors="replace")[-1500:] if path.exists() else f"{server.host.name}: no log", flush=True)
-        sys.exit(1)
-    finally:
-        lab.world.down()
+def play(lab: Secondaries, _) -> None:
+    lab.up()
+    lab.run()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(frame.run(__doc__, lambda given: Secondaries(given.run, given.program), play))

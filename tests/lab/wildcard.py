@@ -7,17 +7,16 @@ their questions, BIND strictly) are asked for the TLSA records of a host that st
 that verify TLSA records (Postfix, Exim, danetool, ldns-dane) connect to it. Then the same for a domain whose DANE is off: its
 host has addresses of its own, which stop the wildcard. Each says in its own words what it found. Exit 1 if any case fails.
 """
-import argparse
 import re
 import sys
 from pathlib import Path
 
-from lab.danewerk import PROGRAM
 from lab.net import Host, LabError, ipv4, wait_until
 
-from .bad_input import Bench, demand
+from . import frame
+from .bad_input import Bench
+from .frame import demand
 
-RUN_DIR = Path("build/lab-wildcard")
 ON, OFF = "contoso-lab.s1.mx.hoster.example", "fabrikam-lab.s1.mx.hoster.example"
 
 # Addresses of the looker's for its two resolvers. BIND listens only on addresses an interface has: the rest of 127/8 is none.
@@ -70,10 +69,9 @@ begin retry
 """
 
 
-class Wildcard:
+class Wildcard(Bench):
     def __init__(self, run_dir: Path, program: Path):
-        self.bench = Bench(run_dir, program)
-        self.world, self.danewerk = self.bench.world, self.bench.danewerk
+        super().__init__(run_dir, program)
         self.looker = self.seat("looker", 60, ["dns", "bind", "dane"], "looker.lab", [BIND, KRESD])
         self.sender = self.seat("sender", 61, ["exim"], "sender.example")
 
@@ -92,7 +90,7 @@ class Wildcard:
             (anchors / "usr/share/dns").mkdir(parents=True)
             (anchors / "usr/share/dns/root.key").symlink_to("/etc/lab/root.key")
         self.world.net.begin = begin_with_anchor
-        self.bench.up()
+        super().up()
         self.switch_off("fabrikam.lab")
         self.start_bind()
         self.start_kresd()
@@ -197,42 +195,25 @@ class Wildcard:
 
     # -- all -----------------------------------------------------------------------------------------------------
 
-    def run(self) -> int:
-        case = self.bench.case
+    def run(self) -> None:
+        case = self.case
         self.up()
         resolvers = {"Unbound": self.world.hosts["resolver"].ipv4, "BIND": ipv4(BIND), "Knot Resolver": ipv4(KRESD)}
-        self.bench.section("a host that stands nowhere but in the wildcard")
+        self.section("a host that stands nowhere but in the wildcard")
         for name, address in resolvers.items():
             case(name, self.secure, address)
         case("Postfix", self.postfix, ON, "Verified TLS connection established")
         case("Exim", self.exim, "contoso.lab", r"CV=dane")
         case("danetool", self.danetool, ON, "Verification: Certificate matches")
         case("ldns-dane", self.ldns, ON, "dane-validated successfully")
-        self.bench.section("a host of its own under the wildcard: DANE is off")
+        self.section("a host of its own under the wildcard: DANE is off")
         for name, address in resolvers.items():
             case(name, self.denied, address)
         case("Postfix", self.postfix, OFF, r"(Untrusted|Trusted|Anonymous) TLS connection established")
         case("Exim", self.exim, "fabrikam.lab", r"CV=no")
         case("danetool", self.danetool, OFF, "(?i)no DANE data were found|query.*not found|There were no|not exist|no such")
         case("ldns-dane", self.ldns, OFF, "(?i)no TLSAs|not found|does not exist|could not|no .*TLSA")
-        return 1 if self.bench.failed else 0
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, default=RUN_DIR, help="directory for everything the lab writes")
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    parser.add_argument("--keep", action="store_true", help="leave the lab running")
-    options = parser.parse_args()
-    test = Wildcard(options.run, options.program)
-    try:
-        code = test.run()
-    finally:
-        if not options.keep:
-            test.world.down()
-    print("\nfailed: " + ", ".join(test.bench.failed) if test.bench.failed else "\nall held")
-    sys.exit(code)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(frame.run(__doc__, lambda given: Wildcard(given.run, given.program), lambda lab, _: lab.run()))

@@ -1,5 +1,6 @@
 #include "app/control/operations.h"
 #include "engine/policy/explain.h"
+#include "engine/policy/smart_host.h"
 #include "io/text/idna.h"
 
 namespace danewerk::app {
@@ -116,7 +117,9 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
   CO_TRY(const types::MessageDemands of_message, demands_of(call.request.arguments));
   types::MessageDemands demands = terms.demands;
   demands.require_tls = of_message.require_tls;
-  const service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), demands);
+  service::Prospect found = co_await service::prospect(parts.delivery, std::move(next_hop), demands);
+  found.plan.rule = terms.rule;
+  if (terms.smart_host) policy::blame_smart_host(found.plan);
   Json json = explanation_json(policy::explain(*found.facts, found.plan, parts.delivery.rules));
   std::string text = json["text"];
   for (const types::NegativeAnchor& anchor : found.anchors) {

@@ -61,7 +61,7 @@ bool ClientSession::send_next() {
 }
 
 void ClientSession::on_mail(types::Reply reply) {
-  if (reply.is_intermediate()) return fail_with(ClientPhase::mail, Breakdown::unexpected_reply);
+  if (reply.is_intermediate()) return fail_unexpected(ClientPhase::mail, reply);
   if (reply.is_positive()) {
     phase_ = ClientPhase::rcpt;
   } else {
@@ -71,13 +71,13 @@ void ClientSession::on_mail(types::Reply reply) {
 }
 
 void ClientSession::on_rcpt(std::size_t index, types::Reply reply) {
-  if (reply.is_intermediate()) return fail_with(ClientPhase::rcpt, Breakdown::unexpected_reply);
+  if (reply.is_intermediate()) return fail_unexpected(ClientPhase::rcpt, reply);
   if (!message_->refusal) {  // after a refused MAIL, answers to pipelined RCPTs say nothing
     if (reply.is_positive()) message_->accepted.push_back(index);
     else message_->last_recipient_refusal = reply;
     events_.push_back(RecipientResult{index, std::move(reply), ClientPhase::rcpt});
-  } else if (reply.is_positive()) {
-    return fail_with(ClientPhase::rcpt, Breakdown::unexpected_reply);
+  } else if (reply.is_positive()) {  // it may hold a transaction that we know nothing of: its word on MAIL counts, and we leave
+    return fail_with(ClientPhase::mail, *std::move(message_->refusal));
   }
   pump();
 }
@@ -95,7 +95,7 @@ void ClientSession::on_data(types::Reply reply) {
     events_.push_back(NeedBody{});
     return;
   }
-  if (!reply.is_transient() && !reply.is_permanent()) return fail_with(ClientPhase::data, Breakdown::unexpected_reply);
+  if (!reply.is_transient() && !reply.is_permanent()) return fail_unexpected(ClientPhase::data, reply);
   m.data_refusal = std::move(reply);
   pump();
 }
@@ -167,7 +167,7 @@ Result<void> ClientSession::fail_body(std::string why) {
 
 void ClientSession::on_final(std::size_t index, types::Reply reply) {
   Message& m = *message_;
-  if (reply.is_intermediate()) return fail_with(ClientPhase::final_reply, Breakdown::unexpected_reply);
+  if (reply.is_intermediate()) return fail_unexpected(ClientPhase::final_reply, reply);
   if (m.void_data) {  // its result means nothing
     m.void_data = false;
     return settle();

@@ -30,7 +30,7 @@ std::string ClientSession::take_output() { return std::exchange(out_, {}); }
 void ClientSession::process() {
   while (run_ == Run::going) {
     auto reply = reader_.next();
-    if (!reply) return fail_with(pending_.empty() ? phase_ : phase_of(pending_.front().what), Breakdown::broken_reply);
+    if (!reply) return fail_broken(pending_.empty() ? phase_ : phase_of(pending_.front().what), reply.error());
     if (!*reply) return;
     if (pending_.empty()) {
       split_enhanced(**reply);
@@ -38,7 +38,7 @@ void ClientSession::process() {
       // that would be taken for the answer to a command not yet sent.
       const bool meaningful = (*reply)->code == 421 || (phase_ == ClientPhase::body && (*reply)->code >= 400);
       if (meaningful) return fail_with(phase_, **std::move(reply));
-      return fail_with(phase_, Breakdown::unexpected_reply);
+      return fail_unexpected(phase_, **reply);
     }
     const Pending pending = pending_.front();
     pending_.pop_front();
@@ -54,11 +54,11 @@ void ClientSession::refuse_early_reply() {
   if (run_ == Run::over || pending_.empty()) return;  // nothing was written: process() judges it
   if (phase_ == ClientPhase::starttls) return fail_with(phase_, Breakdown::injected_plaintext);
   auto reply = reader_.next();
-  if (!reply) return fail_with(phase_, Breakdown::broken_reply);
+  if (!reply) return fail_broken(phase_, reply.error());
   if (!*reply) return;
   split_enhanced(**reply);
   if ((*reply)->code == 421) return fail_with(phase_, **std::move(reply));
-  fail_with(phase_, Breakdown::unexpected_reply);
+  fail_unexpected(phase_, **reply);
 }
 
 void ClientSession::handle(Pending pending, types::Reply reply) {
@@ -86,7 +86,7 @@ void ClientSession::handle(Pending pending, types::Reply reply) {
 }
 
 void ClientSession::on_greeting(const types::Reply& reply) {
-  if (reply.is_intermediate()) return fail_with(ClientPhase::greeting, Breakdown::unexpected_reply);
+  if (reply.is_intermediate()) return fail_unexpected(ClientPhase::greeting, reply);
   if (!reply.is_positive()) return say_goodbye_and_fail(ClientPhase::greeting, reply);  // RFC 5321 3.1
   say_hello(Awaited::ehlo);
 }
@@ -98,7 +98,7 @@ void ClientSession::say_hello(Awaited kind) {
 }
 
 void ClientSession::on_ehlo(const types::Reply& reply) {
-  if (reply.is_intermediate()) return fail_with(ClientPhase::hello, Breakdown::unexpected_reply);
+  if (reply.is_intermediate()) return fail_unexpected(ClientPhase::hello, reply);
   if (!reply.is_positive()) {
     // RFC 5321 3.2: a server without extensions. It cannot do STARTTLS: never that way where TLS is required.
     const bool may_fall_back = options_.helo == HeloFallback::yes && options_.protocol == Protocol::smtp &&
@@ -133,7 +133,7 @@ void ClientSession::on_starttls(types::Reply reply) {
     events_.push_back(NeedTls{});
     return;
   }
-  if (!reply.is_transient() && !reply.is_permanent()) return fail_with(ClientPhase::starttls, Breakdown::unexpected_reply);
+  if (!reply.is_transient() && !reply.is_permanent()) return fail_unexpected(ClientPhase::starttls, reply);
   tls_result_ = ClientTls::refused;
   if (options_.tls == TlsDemand::required) return say_goodbye_and_fail(ClientPhase::starttls, std::move(reply));
   become_ready();
@@ -218,6 +218,16 @@ void ClientSession::fail_with(ClientPhase phase, std::variant<types::Reply, Brea
   message_.reset();
   reader_.clear();
   events_.push_back(Failed{phase, std::move(why)});
+}
+
+void ClientSession::fail_unexpected(ClientPhase phase, const types::Reply& reply) {
+  offence_ = types::Reply{reply.code, reply.enhanced, {reply.lines.front()}}.to_string();
+  fail_with(phase, Breakdown::unexpected_reply);
+}
+
+void ClientSession::fail_broken(ClientPhase phase, ReplyFault fault) {
+  offence_ = std::string(to_string(fault)) + ": '" + reader_.leftover() + "'";
+  fail_with(phase, Breakdown::broken_reply);
 }
 
 /// TLS-08: where the conversation itself is in order, leave politely. The answer is not waited for.

@@ -84,6 +84,8 @@ class ClientSession {
   ClientPhase phase() const noexcept { return phase_; }
   /// What the last EHLO offered: of every message on this connection, from Ready on.
   const Capabilities& peer() const noexcept { return peer_; }
+  /// After broken_reply and unexpected_reply: what the server said, and what is wrong with it, in a line for people. Else empty.
+  const std::string& offence() const noexcept { return offence_; }
 
  private:
   enum class Awaited : std::uint8_t { greeting, ehlo, helo, starttls, rset, mail, rcpt, data, final_reply, quit };
@@ -118,6 +120,8 @@ class ClientSession {
   void send(std::string_view line, Pending pending, Duration patience);
   void send_mail_octets(std::string_view octets);
   void fail_with(ClientPhase phase, std::variant<types::Reply, Breakdown> why);
+  void fail_unexpected(ClientPhase phase, const types::Reply& reply);
+  void fail_broken(ClientPhase phase, ReplyFault fault);
   void say_goodbye_and_fail(ClientPhase phase, std::variant<types::Reply, Breakdown> why);
   ClientPhase phase_of(Awaited what) const noexcept;
   void arm(Duration patience) { deadline_ = now_ + patience; }
@@ -125,6 +129,7 @@ class ClientSession {
   ClientOptions options_;
   ReplyReader reader_;
   std::string out_;
+  std::string offence_;
   std::deque<ClientEvent> events_;
   std::deque<Pending> pending_;
   ClientPhase phase_ = ClientPhase::greeting;

@@ -1,5 +1,7 @@
 #include "engine/smtp/reply_reader.h"
 
+#include <algorithm>
+
 namespace danewerk::engine::smtp {
 namespace {
 
@@ -38,6 +40,16 @@ std::string clean(std::string_view text) {
 
 }  // namespace
 
+const char* to_string(ReplyFault fault) noexcept {
+  switch (fault) {
+    case ReplyFault::not_a_reply: return "a line that is no reply";
+    case ReplyFault::mixed_codes: return "lines of one reply with different codes";
+    case ReplyFault::bare_line_end: return "a line that does not end in CR LF, or holds CR or NUL";
+    case ReplyFault::too_long: return "a reply longer than is read";
+  }
+  return "a line that is no reply";
+}
+
 /// True where this line ends its reply.
 Result<bool, ReplyFault> ReplyReader::take_line(std::string_view line) {
   if (line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos) return Failure{ReplyFault::bare_line_end};
@@ -67,6 +79,11 @@ Result<std::optional<types::Reply>, ReplyFault> ReplyReader::next() {
     octets_ = 0;
     return std::optional{std::move(reply)};
   }
+}
+
+std::string ReplyReader::leftover() const {
+  constexpr std::size_t most = 120;
+  return clean(std::string_view(in_).substr(0, std::min(in_.find_first_of("\r\n"), most)));
 }
 
 void ReplyReader::clear() {

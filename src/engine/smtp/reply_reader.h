@@ -23,6 +23,8 @@ enum class ReplyFault : std::uint8_t {
   bare_line_end,  ///< LF without CR, or CR or NUL within a line
   too_long,       ///< ReplyLimits
 };
+/// For people: "a line that does not end in CR LF, or holds CR or NUL".
+const char* to_string(ReplyFault fault) noexcept;
 
 class ReplyReader {
  public:
@@ -33,6 +35,8 @@ class ReplyReader {
   Result<std::optional<types::Reply>, ReplyFault> next();
   /// True where octets wait that next() has not made a reply of.
   bool has_leftover() const noexcept { return !in_.empty() || !lines_.empty(); }
+  /// The beginning of what next() made no reply of, cleaned as text is; after a fault: the line at fault.
+  std::string leftover() const;
   void clear();
 
  private:

@@ -36,8 +36,8 @@ TEST(HostedPolicyStore, keeps_replaces_and_forgets) {
   auto store = *Store::open(disk, test::turned_settings());
   HostedPolicyStore policies(*store);
   types::HostedPolicy first = hosted("contoso.example"), second = hosted("a.example");
-  const types::AdminAct act{"anna", "ticket 9", start_of_time};
-  ASSERT_TRUE(finish(*store, policies.put(first, act, "mta-sts.enable")).has_value());
+  const types::AdminAct anna{"anna", "ticket 9", start_of_time};
+  ASSERT_TRUE(finish(*store, policies.put(first, anna, "mta-sts.enable")).has_value());
   ASSERT_TRUE(finish(*store, policies.put(second, std::nullopt, "")).has_value());
   first.withdrawn = start_of_time + std::chrono::hours(9);
   first.record_removed = start_of_time + std::chrono::hours(10);

@@ -3,18 +3,12 @@
 
 #include "io/store/queue_rows.h"
 #include "io/store/queue_store.h"
+#include "io/store/unlink_body.h"
 
 namespace danewerk::io {
 namespace {
 
 constexpr std::size_t change_slice_size = 1000;  // recipients a transaction: others' commits must not wait long
-
-void remove_bodies(Store& store, const std::vector<types::QueueId>& ids) {
-  for (const types::QueueId id : ids) {
-    auto remove = [disk = &store.disk(), id](std::size_t) { static_cast<void>(disk->remove(id)); };
-    store.files().post(std::move(remove));
-  }
-}
 
 /// One recipient, unless it has changed since it was found.
 Result<void> change_one(Database& database, Change change, RecipientKey key, Instant now, std::int64_t& changed) {
@@ -159,7 +153,7 @@ Task<Result<void>> QueueStore::change_slice(Change change, std::shared_ptr<const
   };
   Writer::Answer settled = [change, slice, unlink, at = act.at, store = &store_, claims = claims_, ahead = ahead_](const Result<void>& result) {
     if (!result) return;
-    remove_bodies(*store, *unlink);
+    for (const types::QueueId id : *unlink) unlink_body(*store, id);
     for (const Matching& one : *slice) {
       if (change == Change::drop) ahead->forget(types::QueueId::from_number(one.key.message));
     }
@@ -224,7 +218,7 @@ Task<Result<std::vector<types::QueueId>>> QueueStore::drop(std::vector<types::Qu
   };
   Writer::Answer settled = [job, store = &store_, ahead = ahead_](const Result<void>& result) {
     if (!result) return;
-    remove_bodies(*store, job->unlink);
+    for (const types::QueueId id : job->unlink) unlink_body(*store, id);
     for (const types::QueueId id : job->dropped) ahead->forget(id);
   };
   CO_TRY_VOID(co_await store_.writer().write(std::move(work), std::move(settled)));

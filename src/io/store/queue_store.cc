@@ -1,6 +1,7 @@
 #include "io/store/queue_store.h"
 
 #include "io/store/queue_rows.h"
+#include "io/store/unlink_body.h"
 
 namespace danewerk::io {
 namespace {
@@ -17,8 +18,7 @@ struct Prepared {
 void discard_if_undone(Store& store, const Prepared& prepared, const Result<void>& result) {
   if (result || !prepared.body.spooled || result.error().kind == ErrorKind::unavailable) return;
   if (result.error().kind == ErrorKind::corrupt || result.error().kind == ErrorKind::conflict) return;
-  auto remove = [disk = &store.disk(), id = prepared.id](std::size_t) { static_cast<void>(disk->remove(id)); };
-  store.files().post(std::move(remove));
+  unlink_body(store, prepared.id);
 }
 
 /// A new message is due in each of its lanes.
@@ -53,12 +53,6 @@ struct RecordJob {
     return {};
   }
 };
-
-void unlink_body(Store& store, types::QueueId id) {
-  // Not durable, and need not be: a file that comes back has no row, and the next start sweeps it.
-  auto remove = [disk = &store.disk(), id](std::size_t) { static_cast<void>(disk->remove(id)); };
-  store.files().post(std::move(remove));
-}
 
 struct FoundBody {
   std::string prepended;

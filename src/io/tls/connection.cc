@@ -68,7 +68,11 @@ Result<std::size_t> Connection::try_read(std::span<char> into, int& want) {
   }
   if (error == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
   if (error == SSL_ERROR_SYSCALL) return peer_gone("read", error_number);
-  if (error == SSL_ERROR_SSL) return fail(ErrorKind::unavailable, "read: " + tls_error_text("TLS failure"));
+  if (error == SSL_ERROR_SSL) {
+    // OpenSSL numbers what the peer's alerts say from this on.
+    const ErrorKind kind = ERR_GET_REASON(ERR_peek_last_error()) >= SSL_AD_REASON_OFFSET ? ErrorKind::refused : ErrorKind::unavailable;
+    return fail(kind, "read: " + tls_error_text("TLS failure"));
+  }
   want = error;
   return std::size_t{0};
 }

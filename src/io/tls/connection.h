@@ -51,7 +51,8 @@ class Connection {
   /// Every operation from now on must end within `limit`.
   void expires_after(Duration limit) { socket_.expires_after(limit); }
 
-  /// At least one octet, or 0 when the peer has ended the connection. Errors: timeout, cancelled, unavailable.
+  /// At least one octet, or 0 when the peer has ended the connection. Errors: timeout, cancelled, unavailable, refused (a TLS alert
+  /// of the peer ended it).
   Task<Result<std::size_t>> read_some(std::span<char> into);
   /// What has come already, without waiting: as read_some, but nothing where nothing has come.
   Result<std::optional<std::size_t>> read_now(std::span<char> into);

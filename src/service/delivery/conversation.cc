@@ -1,5 +1,6 @@
 #include "service/delivery/conversation.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/policy/terms.h"
@@ -41,6 +42,10 @@ smtp::TlsDemand demand_of(const Errand& errand, const types::Hop& hop) {
   return hop.level == types::SecurityLevel::opportunistic ? smtp::TlsDemand::opportunistic : smtp::TlsDemand::required;
 }
 
+bool is_ascii(std::string_view octets) {
+  return std::none_of(octets.begin(), octets.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
 types::Extension extension_of(const types::EnhancedCode& code) {
   if (code.subject == 7) return types::Extension::requiretls;  // 5.7.30 not offered, 5.7.10 not over TLS
   if (code == types::EnhancedCode{5, 6, 7}) return types::Extension::smtputf8;
@@ -72,7 +77,7 @@ class Conversation {
 
   io::Task<> run() {
     std::array<char, 8192> buffer;
-    if (rested_) begin_message();
+    if (rested_) co_await begin_message();
     while (!over_ && !resting_) {
       while (auto event = session_.next()) co_await act_on(*event);
       co_await flush();
@@ -83,6 +88,8 @@ class Conversation {
         session_.received({buffer.data(), *got}, clock_.now());
       } else if (!got && got.error().kind == ErrorKind::timeout) {
         session_.tick(std::max(clock_.now(), session_.deadline()));
+      } else if (!got && got.error().kind == ErrorKind::refused && attempt_.tls && session_.phase() == smtp::ClientPhase::hello) {
+        refuse_handshake(got.error().what);
       } else {
         if (!got) attempt_.detail = got.error().what;
         session_.peer_closed();
@@ -101,7 +108,7 @@ class Conversation {
     if (std::holds_alternative<smtp::NeedTls>(event)) {
       co_await shake_hands();
     } else if (const auto* ready = std::get_if<smtp::Ready>(&event)) {
-      begin(*ready);
+      co_await begin(*ready);
     } else if (const auto* recipient = std::get_if<smtp::RecipientResult>(&event)) {
       const Phase phase = recipient->phase == smtp::ClientPhase::final_reply ? Phase::content : Phase::recipients;
       attempt_.replies.push_back({errand_.indices.at(recipient->index), phase, recipient->reply});
@@ -157,6 +164,17 @@ class Conversation {
     session_.tls_established(clock_.now());
   }
 
+  /// In TLS 1.3 a server's alert about our half (that it demands a certificate of us, say) comes when we are through: where the first
+  /// reply should be (RFC 8446 4.4.2.4). It is the handshake that failed, as it would have in TLS 1.2.
+  void refuse_handshake(const std::string& why) {
+    if (attempt_.tls && attempt_.tls->resumed) discard_ticket();
+    attempt_.channel = types::Channel::cleartext;
+    attempt_.secured.reset();
+    attempt_.tls.reset();
+    settle(AttemptEnd::handshake_failed, Phase::handshake, "after the TLS handshake: " + why);
+    over_ = true;
+  }
+
   /// A session that cannot be resumed here, or whose chain no longer satisfies: the peer may well satisfy by a full handshake.
   void discard_ticket() {
     around_.tickets->forget(line_.terms);
@@ -205,27 +223,56 @@ class Conversation {
     return tls::verify_pkix(*around_.trust, chain, hop_.pkix->also, clock_.now());
   }
 
-  void begin(const smtp::Ready& ready) {
+  io::Task<> begin(const smtp::Ready& ready) {
     attempt_.peer_name = ready.peer.server_name();
-    if (decided_) return session_.quit(clock_.now());
+    if (decided_) {
+      session_.quit(clock_.now());
+      co_return;
+    }
     ready_ = true;
     line_.proof = attempt_;
-    begin_message();
+    co_await begin_message();
   }
 
-  void begin_message() {
+  io::Task<> begin_message() {
     attempt_.phase = Phase::mail;
     ++line_.messages;
     use_offers();
+    co_await declare_what_it_holds();
+    if (over_) co_return;
     auto begun = session_.begin_message(errand_.envelope, errand_.body.size(), clock_.now());
     if (begun) {
       mail_begun_ = true;
       attempt_.require_tls = errand_.envelope.sender.require_tls;
-      return;
+      co_return;
     }
     attempt_.missing = extension_of(begun.error().code);
     settle(AttemptEnd::extension_missing, Phase::mail, begun.error().why);
     resting_ = true;
+  }
+
+  /// BODY=8BITMIME and SMTPUTF8 say what a message may hold, and some senders say them of every message. Where the host lacks the
+  /// extension the content decides: what is ASCII to the last octet needs neither, and is not returned for it (decision 0096).
+  io::Task<> declare_what_it_holds() {
+    types::Sender& sender = errand_.envelope.sender;
+    const smtp::Capabilities& peer = session_.peer();
+    const bool can_8bit = peer.has(smtp::Extension::eight_bit_mime);
+    const bool lacks_8bit = sender.body == types::BodyKind::eight_bit_mime && !can_8bit;
+    const bool lacks_utf8 = sender.utf8 == types::Smtputf8::yes && !(can_8bit && peer.has(smtp::Extension::smtputf8));
+    if (!lacks_8bit && !lacks_utf8) co_return;
+    errand_.body.rewind();
+    while (true) {
+      auto chunk = co_await errand_.body.next();
+      if (!chunk) {
+        settle(AttemptEnd::local_fault, Phase::mail, chunk.error().what);
+        over_ = true;
+        co_return;
+      }
+      if (chunk->empty()) break;
+      if (!is_ascii(*chunk)) co_return;
+    }
+    if (lacks_8bit) sender.body = types::BodyKind::seven_bit;
+    sender.utf8 = types::Smtputf8::no;  // begin_message() looks at the addresses itself
   }
 
   /// Before each message: who answers the sender (RFC 3461 5.2.1), and whether REQUIRETLS can be said (RFC 8689 2, 5).
@@ -299,7 +346,8 @@ class Conversation {
     if (why == smtp::Breakdown::timeout) end = AttemptEnd::timed_out;
     if (why == smtp::Breakdown::connection_lost) end = AttemptEnd::lost;
     if (why == smtp::Breakdown::bad_body) end = AttemptEnd::local_fault;
-    const std::string detail = attempt_.detail.empty() ? smtp::to_string(why) : attempt_.detail;
+    std::string detail = attempt_.detail.empty() ? smtp::to_string(why) : attempt_.detail;
+    if (!session_.offence().empty()) detail += " (" + session_.offence() + ")";
     // After the whole content was written the peer may have taken it: that is Phase::content even if it never said so.
     settle(end, attempt_.phase == Phase::content ? Phase::content : phase, detail);
   }

@@ -6,6 +6,7 @@
 #include "engine/policy/plan.h"
 #include "engine/policy/questions.h"
 #include "engine/policy/route_plan.h"
+#include "engine/policy/smart_host.h"
 #include "io/runtime/together.h"
 #include "service/delivery/delivery_events.h"
 #include "service/delivery/evidence.h"
@@ -111,6 +112,7 @@ io::Task<Result<Round>> run_round(const DeliveryParts& parts, const types::DueRe
     round.facts = std::move(found.facts);
     round.plan = std::move(found.plan);
     round.plan.rule = terms.rule;
+    if (terms.smart_host) policy::blame_smart_host(round.plan);
     round.anchors = std::move(found.anchors);
     source = terms.source;
     pool = terms.pool;

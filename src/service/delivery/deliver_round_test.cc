@@ -196,6 +196,49 @@ TEST(DeliverRound, an_internationalised_address_needs_smtputf8) {
   EXPECT_EQ(clear.find("MAIL"), std::string::npos) << clear;
 }
 
+// RFC 6152 3, RFC 6531 3.5 speak of what a message holds: one that is ASCII to the last octet passes a host without either extension,
+// whatever its sender declared (decision 0096)
+TEST(DeliverRound, what_is_ascii_needs_neither_8bitmime_nor_smtputf8) {
+  World world;
+  std::optional<types::QueueDetail> detail;
+  std::string clear;
+  auto message = message_to("");
+  message.envelope.sender.utf8 = types::Smtputf8::yes;
+  message.envelope.sender.body = types::BodyKind::eight_bit_mime;
+  io::run_to_end(plain_server(world, std::move(message), {{"EHLO", "250-mx.test\r\n250 SIZE\r\n"}}, detail, clear));
+  EXPECT_EQ(detail->recipients.at(0).state, RecipientState::delivered) << detail->recipients[0].sentence;
+  EXPECT_NE(clear.find("MAIL FROM:<ann@contoso.test> SIZE="), std::string::npos) << clear;
+  EXPECT_EQ(clear.find("BODY="), std::string::npos) << clear;
+  EXPECT_EQ(clear.find("SMTPUTF8"), std::string::npos) << clear;
+}
+
+TEST(DeliverRound, what_holds_one_octet_more_needs_what_was_declared) {
+  for (const auto& [offer, code] : {std::pair{"SIZE", "5.6.3"}, {"8BITMIME", "5.6.7"}}) {
+    World world;
+    std::optional<types::QueueDetail> detail;
+    std::string clear;
+    auto message = message_to("");
+    message.prepended = "Received: by t\u00ebst\r\n";
+    message.envelope.sender.utf8 = types::Smtputf8::yes;
+    message.envelope.sender.body = types::BodyKind::eight_bit_mime;
+    io::run_to_end(plain_server(world, std::move(message), {{"EHLO", "250-mx.test\r\n250 " + std::string(offer) + "\r\n"}}, detail, clear));
+    EXPECT_EQ(detail->recipients.at(0).state, RecipientState::failed);
+    EXPECT_EQ(detail->recipients[0].code->to_string(), code) << detail->recipients[0].sentence;
+    EXPECT_EQ(clear.find("MAIL"), std::string::npos) << clear;
+  }
+}
+
+// What a server said that ended the session is told, not only that it was wrong
+TEST(DeliverRound, a_reply_that_breaks_the_protocol_is_quoted) {
+  World world;
+  std::optional<types::QueueDetail> detail;
+  std::string clear;
+  io::run_to_end(plain_server(world, message_to(""), {{"EHLO", "250-mx.test\r\n250 SIZE\n"}}, detail, clear));
+  EXPECT_EQ(detail->recipients.at(0).state, RecipientState::waiting);
+  EXPECT_NE(detail->recipients[0].sentence.find("a line that does not end in CR LF, or holds CR or NUL: '250 SIZE'"), std::string::npos)
+      << detail->recipients[0].sentence;
+}
+
 // RFC 8689 4.2.1, RTL-03: demanded by the sender, not to be had here
 TEST(DeliverRound, requiretls_is_not_sent_where_nobody_can_be_verified) {
   World world;

@@ -146,6 +146,32 @@ TEST(DeliverRules, a_smart_host_that_is_not_itself_gets_nothing) {
   EXPECT_EQ(taken, 0);
 }
 
+/// One round to dest.test by a smart host of which only `answers` is known.
+types::QueueDetail by_smart_host(World& world, const std::string& smart_host, const std::string& answers) {
+  std::optional<types::QueueDetail> detail;
+  world.knows(answers);
+  types::DeliveryTerms through = terms(types::DaneMode::opportunistic);
+  through.smart_host = *types::NextHop::parse(smart_host);
+  let_hold(world, std::move(through));
+  const auto round = [](World& of, std::optional<types::QueueDetail>& into) -> io::Task<> { into = co_await one_round(of, message_to("dest.test")); };
+  io::run_to_end(round(world, detail));
+  return *detail;
+}
+
+// A smart host that does not exist is a mistake in a rule: all mail would be returned for it
+TEST(DeliverRules, a_smart_host_that_is_not_there_makes_mail_wait) {
+  const std::pair<const char*, const char*> mistakes[]{{"relay.test", ""},
+                                                       {"relay.test", "relay.test MX secure 0 .\n"},
+                                                       {"[relay.test]", ""}};
+  for (const auto& [smart_host, answers] : mistakes) {
+    World world;
+    const types::QueueDetail detail = by_smart_host(world, smart_host, answers);
+    EXPECT_EQ(detail.recipients.at(0).state, RecipientState::waiting) << answers;
+    EXPECT_EQ(detail.recipients[0].code->to_string(), "4.3.5") << detail.recipients[0].sentence;
+    EXPECT_NE(detail.recipients[0].sentence.find("that connector partner names cannot be used"), std::string::npos) << detail.recipients[0].sentence;
+  }
+}
+
 TEST(DeliverRules, rules_that_cannot_be_told_are_our_fault_and_wait) {
   World world;
   types::DeliveryTerms unknown;
