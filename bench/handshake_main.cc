@@ -98,7 +98,7 @@ int run(int argc, char** argv) {
   options.finish();
   LastTicket ticket;
   const Context server_side = server_context("", "");
-  const Context client_side = client_context(LastTicket::keep, &ticket);
+  const Context client_side = client_context(nullptr, LastTicket::keep, &ticket);
   Spent full;
   Spent resumed;
   Spent warm_up;

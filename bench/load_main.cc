@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "io/tls/lean_library.h"
 #include "link.h"
 #include "load_dialogue.h"
 #include "options.h"
@@ -82,7 +83,9 @@ class Load {
  public:
   Load(const LoadPlan& plan, const Wire& wire)
       : plan_(plan), wire_(wire), maker_(plan), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
-    tls_ = client_context(wire.resume ? TicketBox::keep : nullptr, &tickets_);
+    // What the generator spends the server cannot have: it reads certificates as Danewerk's clients do, and does not judge them.
+    tls_ = client_context(tls::lean_library(), wire.resume ? TicketBox::keep : nullptr, &tickets_);
+    SSL_CTX_set_cert_verify_callback(tls_.get(), [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
   }
   ~Load() { close(epoll_); }
   Load(const Load&) = delete;

@@ -48,8 +48,8 @@ int keep_ticket(SSL* ssl, SSL_SESSION* session) {
   return 1;
 }
 
-Context new_context(const SSL_METHOD* method) {
-  Context context(SSL_CTX_new(method));
+Context new_context(OSSL_LIB_CTX* library, const SSL_METHOD* method) {
+  Context context(SSL_CTX_new_ex(library, nullptr, method));
   if (!context) tls_trouble("making a TLS context");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -62,7 +62,7 @@ Context new_context(const SSL_METHOD* method) {
 }  // namespace
 
 Context server_context(const std::string& certificate_file, const std::string& key_file) {
-  Context context = new_context(TLS_server_method());
+  Context context = new_context(nullptr, TLS_server_method());
   if (certificate_file.empty() != key_file.empty()) give_up("--cert and --key go together: give both or none");
   if (certificate_file.empty()) {
     use_fresh_certificate(context.get());
@@ -82,8 +82,8 @@ Context server_context(const std::string& certificate_file, const std::string& k
   return context;
 }
 
-Context client_context(void (*keep)(void* user, Session session), void* user) {
-  Context context = new_context(TLS_client_method());
+Context client_context(OSSL_LIB_CTX* library, void (*keep)(void* user, Session session), void* user) {
+  Context context = new_context(library, TLS_client_method());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
   SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (keep == nullptr) return context;

@@ -28,7 +28,7 @@ using Session = std::unique_ptr<SSL_SESSION, FreeSession>;
 Context server_context(const std::string& certificate_file, const std::string& key_file);
 
 // A client context that calls `keep(user, session)` for each ticket the server sends (ownership passes to it);
-// nullptr: tickets are ignored.
-Context client_context(void (*keep)(void* user, Session session), void* user);
+// nullptr: tickets are ignored. `library` reads the server's certificate; nullptr: OpenSSL's usual one.
+Context client_context(OSSL_LIB_CTX* library, void (*keep)(void* user, Session session), void* user);
 
 }  // namespace danewerk::bench

@@ -53,10 +53,26 @@ std::string named(std::uint8_t value, const std::array<Acronym, n>& acronyms) {
   return "unassigned(" + std::to_string(value) + ")";
 }
 
+/// RFC 3597 5: "\# 35 030101..."; what follows the number of octets is the RDATA, of any length.
+Result<TlsaRecord> parse_generic(std::string_view text) {
+  const std::string_view count = next_word(text);
+  std::size_t octets = 0;
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), octets);
+  if (count.empty() || error != std::errc{} || end != count.data() + count.size()) {
+    return fail(ErrorKind::malformed, "TLSA: after \\# comes the number of octets, as in '\\# 35 030101...' (RFC 3597 5)");
+  }
+  auto rdata = parse_hex(text);
+  if (!rdata) return fail(ErrorKind::malformed, "TLSA RDATA: " + rdata.error().what);
+  if (rdata->size() != octets) {
+    return fail(ErrorKind::malformed, "TLSA RDATA of " + std::to_string(rdata->size()) + " octets, but \\# says " + std::to_string(octets));
+  }
+  return TlsaRecord::from_rdata(*rdata);
+}
+
 }  // namespace
 
 Result<TlsaRecord> TlsaRecord::parse(std::string_view text) {
-  TlsaRecord record;
+  if (std::string_view rest = text; next_word(rest) == "\\#") return parse_generic(rest);
   TRY(const std::uint8_t usage, parse_field(next_word(text), usages, "certificate usage"));
   TRY(const std::uint8_t selector, parse_field(next_word(text), selectors, "selector"));
   TRY(const std::uint8_t matching, parse_field(next_word(text), matchings, "matching type"));

@@ -57,6 +57,14 @@ TEST(TlsaRecord, text_and_wire) {
   EXPECT_TRUE(TlsaRecord::parse("3 1 1")->data.empty());
 }
 
+// RFC 3597 5: how records are written where their type is not known, and the only form for RDATA that is too short
+TEST(TlsaRecord, reads_the_form_of_unknown_types) {
+  EXPECT_EQ(*TlsaRecord::parse("\\# 6 030101 abcdef"), *TlsaRecord::parse("3 1 1 abcdef"));
+  EXPECT_EQ(*TlsaRecord::parse("\\# 0"), TlsaRecord::from_rdata({}));
+  EXPECT_TRUE(TlsaRecord::parse("\\# 2 0301")->truncated);
+  for (auto bad : {"\\#", "\\# x", "\\# 3 0301", "\\# 1 0301", "\\# 2 03 0", "\\#2 0301", "\\# -1"}) EXPECT_FALSE(TlsaRecord::parse(bad)) << bad;
+}
+
 TEST(TlsaRecord, rdata_of_0_to_2_octets_stays_in_the_set_and_never_matches) {
   for (std::size_t n = 0; n < 3; ++n) {
     const TlsaRecord record = TlsaRecord::from_rdata(Bytes(n, 3));

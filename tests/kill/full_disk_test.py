@@ -21,7 +21,7 @@ from sink import Sink
 from verdict import by_recipient, judge_contents, judge_duplicates, judge_losses
 
 SKIPPED = 77
-LARGE, SMALL = 200 * 1024, 3000
+LARGE, SMALL = 300 * 1024, 3000  # in the spool, in the database
 
 
 class SmallDisk:

@@ -3,7 +3,7 @@
 
     kill_test.py PROGRAM [--rounds N] [--seed S] [--clients C] [--keep]
 
-Clients send, in clear and over STARTTLS, by DATA and by BDAT, small bodies (kept in the database) and large ones (kept in the
+Clients send, in clear and over STARTTLS, by DATA and by BDAT, small bodies and middling ones (kept in the database) and large ones (kept in the
 spool), some of them to mailboxes that do not exist, of which their senders must hear. A sink takes what is delivered, by SMTP for
 one domain and by LMTP for the other, and drops, delays and refuses some. Each round waits for a random number of promises, bodies
 begun or deliveries taken, and then kills the mail process, or the supervisor, or the mail process while it is still

@@ -146,7 +146,7 @@ class Load:
                 client = Client(self.port, self.book, tls=dice.random() < 0.5)
                 for _ in range(dice.randint(1, 6)):
                     sent += 1
-                    size = 200 * 1024 if dice.random() < 0.25 else dice.randint(200, 6000)
+                    size = dice.choice([200, 300]) * 1024 if dice.random() < 0.25 else dice.randint(200, 6000)
                     recipients = [f"box{dice.randint(1, 9)}@{domain}" for domain in dice.choice([DOMAINS[:1], DOMAINS[1:], DOMAINS])]
                     sender = dice.choice(["a@sender.example", f"box{dice.randint(1, 9)}@{dice.choice(DOMAINS)}"])
                     if not sender.startswith("a@") and dice.random() < self.nobody:

@@ -38,6 +38,8 @@ def faults(run_dir: Path) -> list[str]:
         print(f"$ {command}\n{done.stdout}{done.stderr}", flush=True)
         if done.returncode != 0 or not done.stdout.strip():
             found.append(f"`{command}` ended with {done.returncode}")
+        if command.endswith(" status") and not all(word in done.stdout for word in ("zone mx.hoster.example", "must hold: ", "serving, TLSA 3 1 1", "next: ")):
+            found.append("status does not say in words how the zone stands")
     return found
 
 

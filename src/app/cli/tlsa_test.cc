@@ -152,6 +152,23 @@ TEST_F(Tlsa, bad_input_is_3_and_says_what) {
   EXPECT_EQ(json.json()["exit"], 3);
 }
 
+// A first certificate that is passed over would make the second the server's own.
+TEST_F(Tlsa, no_certificate_of_a_file_is_passed_over) {
+  const auto judge = [this](const std::string& text) {
+    return run({"verify", "--chain", file("odd.pem", text), "--tlsa", "3 1 1 " + std::string(64, '0'), "--base-domain", "mx.example.com", "--json"});
+  };
+  const std::string whole = judge(chain_text).json()["chain"].dump();
+  EXPECT_EQ(judge("\xef\xbb\xbf" + chain_text).json()["chain"].dump(), whole) << "a byte order mark";
+  const Ran inside = judge("Certificate: " + chain_text);
+  EXPECT_EQ(inside.exit, 3);
+  EXPECT_NE(inside.out.find("line 1: a PEM block begins in the middle of a line"), std::string::npos) << inside.out;
+  std::string joined = forge::pem(leaf);
+  joined.pop_back();  // `cat` of files without a line break at their end
+  const Ran one_line = judge(joined + forge::pem(ca));
+  EXPECT_EQ(one_line.exit, 3);
+  EXPECT_NE(one_line.out.find("a line break is missing"), std::string::npos) << one_line.out;
+}
+
 TEST_F(Tlsa, chain_from_standard_input_and_der) {
   const std::string good = record(leaf, 3, 1, 1);
   EXPECT_EQ(run({"verify", "--chain", "-", "--tlsa", good, "--base-domain", "a.b"}, chain_text).exit, 0);

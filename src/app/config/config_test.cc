@@ -21,7 +21,7 @@ TEST(Config, defaults_need_only_a_name) {
 
 TEST(Config, what_describe_prints_can_be_read_back) {
   const std::string text = describe_settings();
-  EXPECT_EQ(fault_of(text), "edge.hostname: give the name this host calls itself, like \"mx1.example.net\"");
+  EXPECT_TRUE(fault_of(text).ends_with(": edge.hostname: give the name this host calls itself, like \"mx1.example.net\"")) << fault_of(text);
   for (const SchemaRow& row : schema()) EXPECT_TRUE(row.explanation.ends_with('.')) << row.key;
 }
 
@@ -108,6 +108,32 @@ TEST(Config, groups_of_shards_with_keys_of_their_own) {
                           "Pilot=s1", "p p=s1", "pilot-=s1", "1=s1"}) {
     EXPECT_NE(fault(std::string("'") + bad + "'"), "") << bad;
   }
+}
+
+TEST(Config, what_would_do_harm_is_refused_with_its_line) {
+  const auto fault = [](const std::string& more) { return fault_of(named + more); };  // `named` is two lines
+  EXPECT_EQ(fault("max_message = '0 MiB'\n"), "line 3: edge.max_message: at least 64 KiB, which every server takes (RFC 5321 4.5.3.1.7)");
+  EXPECT_NE(fault("max_recipients = 99\n").find("line 3: edge.max_recipients"), std::string::npos);
+  EXPECT_NE(fault("max_connections = 0\n").find("line 3: edge.max_connections"), std::string::npos);
+  EXPECT_NE(fault("[delivery]\nfirst_retry = '0 s'\n").find("line 4: delivery.first_retry: at least \"100 ms\""), std::string::npos);
+  EXPECT_NE(fault("[delivery]\nmax_retry = '1 min'\n").find("line 4: delivery.max_retry"), std::string::npos);
+  EXPECT_NE(fault("[delivery]\npolicy_give_up_after = '15 min'\n").find("line 4: delivery.policy_give_up_after"), std::string::npos);
+  EXPECT_NE(fault("[delivery]\nsource_addresses = ['192.0.2.1', '192.0.2.2']\n").find("line 4: delivery.source_addresses"), std::string::npos);
+  EXPECT_EQ(fault("[delivery]\nsource_addresses = ['192.0.2.1', '2001:db8::1']\n"), "");
+  EXPECT_NE(fault("[zone]\nkey_life = '1 h'\n").find("line 4: zone.key_life"), std::string::npos);
+  EXPECT_NE(fault("[submission]\nlisten = ['192.0.2.1:587']\nnetworks = ['::/0']\n").find("line 5: submission.networks: ::/0 is everybody"), std::string::npos);
+  EXPECT_NE(fault("[submission]\nlisten = ['0.0.0.0:25']\n").find("line 4: submission.listen: 0.0.0.0:25 is an address of edge.listen too"), std::string::npos);
+  EXPECT_NE(fault("listen = ['[::]:25', '[::]:25']\n").find("line 3: edge.listen: [::]:25 is there twice"), std::string::npos);
+  for (const char* of_the_system : {"/", "//", "/etc", "/etc/", "/var/lib"}) {
+    EXPECT_NE(fault("[server]\nstate_directory = '" + std::string(of_the_system) + "'\n").find("line 4: server.state_directory"), std::string::npos);
+  }
+  EXPECT_EQ(fault("[server]\nstate_directory = '/srv/danewerk/'\n"), "");
+}
+
+TEST(Config, a_contradiction_is_named_with_its_line) {
+  EXPECT_NE(fault_of(named + "[resolver]\naddress = '192.0.2.1:53'\n").find("line 4: resolver.address: 192.0.2.1:53 is not a loopback"), std::string::npos);
+  const std::string zone = named + "[zone]\nname = 'mx.example.net'\nservers = ['192.0.2.1:53']\nname_servers = ['ns1.mx.example.net=192.0.2.1']\n";
+  EXPECT_NE(fault_of(zone + "mx_addresses = ['0.0.0.0']\n").find("line 7: zone.mx_addresses: 0.0.0.0 is no host's address"), std::string::npos);
 }
 
 // RES-05: an answer's AD bit counts only over loopback.

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "app/config/limits.h"
 #include "app/config/readers.h"
 
 namespace danewerk::app {
@@ -339,6 +340,12 @@ std::vector<std::string> contradictions(const Settings& s) {
   return out;
 }
 
+/// "edge.listen: ..." with the line on which that setting stands; a setting at its default stands on none.
+std::string with_line(const ConfigValues& values, const std::string& fault) {
+  const auto at = values.find(fault.substr(0, fault.find(':')));
+  return at == values.end() ? fault : "line " + std::to_string(at->second.line) + ": " + fault;
+}
+
 }  // namespace
 
 std::span<const SchemaRow> schema() {
@@ -366,7 +373,11 @@ Result<Settings> read_settings(const std::string& toml_text) {
       faults.push_back("line " + std::to_string(value.line) + ": " + key + ": " + read.error().what);
     }
   }
-  if (faults.empty()) faults = contradictions(settings);
+  if (faults.empty()) {
+    for (const auto& found : {contradictions(settings), beyond_limits(settings)}) {
+      for (const std::string& fault : found) faults.push_back(with_line(values, fault));
+    }
+  }
   if (settings.delivery.hostname.is_root()) settings.delivery.hostname = settings.edge.hostname;
   if (faults.empty()) return settings;
   std::string all;

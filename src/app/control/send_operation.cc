@@ -104,11 +104,12 @@ Result<void> settle_tls_required(const OperatedParts& parts, const Passing& seen
 }
 
 /// RFC 5321 4.4; RFC 6409 8 for the fields a submission may lack.
-std::string prepended_lines(const OperatedParts& parts, const Passing& seen, const types::QueueId& id, Instant now) {
+std::string prepended_lines(const OperatedParts& parts, const Passing& seen, const types::Mailbox& sender, const types::QueueId& id, Instant now) {
   const std::string date = to_rfc5322(now);
   std::string out = "Received: by " + parts.hostname + " (Danewerk)\r\n\tid " + id.to_string() + "; " + date + "\r\n";
   if (!seen.has_field("date:")) out += "Date: " + date + "\r\n";
   if (!seen.has_field("message-id:")) out += "Message-ID: <" + own_message_id(parts, id) + ">\r\n";
+  if (!seen.has_field("from:")) out += "From: <" + sender.to_string() + ">\r\n";  // RFC 5322 3.6: without it many refuse the message
   return out;
 }
 
@@ -128,11 +129,12 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   }
   seen.end();
   if (seen.fault() != engine::smtp::LineFault::none) {
-    co_return fail(ErrorKind::malformed, std::string("the message holds ") + to_string(seen.fault()) + "; lines end in CRLF (RFC 5321 2.3.8)");
+    co_return fail(ErrorKind::malformed, std::string("the message holds ") + to_string(seen.fault()) +
+                                              (seen.fault() == engine::smtp::LineFault::nul ? "" : "; lines end in CRLF (RFC 5321 2.3.8)"));
   }
   if (seen.eight_bit()) message.envelope.sender.body = types::BodyKind::eight_bit_mime;
   if (seen.eight_bit_header()) message.envelope.sender.utf8 = types::Smtputf8::yes;
-  message.prepended = prepended_lines(parts, seen, body.id(), now);
+  message.prepended = prepended_lines(parts, seen, *message.envelope.sender.path, body.id(), now);
   CO_TRY_VOID(settle_tls_required(parts, seen, message));
   message.message_id = seen.has_field("message-id:") ? seen.message_id() : own_message_id(parts, body.id());
   message.arrival = Json{{"by", call.who}}.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -4,7 +4,8 @@
 namespace danewerk::app::test {
 namespace {
 
-const std::string complete = "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@contoso.test>\r\nSubject: x\r\n\r\ntext\r\n";
+const std::string complete = "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@contoso.test>\r\n"
+                             "From: Ann <ann@contoso.test>\r\nSubject: x\r\n\r\ntext\r\n";
 
 Json from_ann_to(const std::vector<std::string>& to) { return {{"from", "ann@contoso.test"}, {"to", to}}; }
 
@@ -48,6 +49,13 @@ TEST_F(Send, adds_date_and_message_id_only_where_they_are_missing) {
   const std::string one = office.text_of(send("X-Date: no\r\nMessage-ID: <3@x.test>\r\n\r\nx\r\n"));
   EXPECT_EQ(times("\r\nDate: ", one), 1U) << one;
   EXPECT_EQ(times("Message-ID:", one), 1U) << one;
+}
+
+// RFC 5322 3.6: every message has a From field; receivers refuse those without one
+TEST_F(Send, a_message_without_from_is_its_senders) {
+  EXPECT_EQ(times("\r\nFrom: <ann@contoso.test>\r\n", office.text_of(send("Subject: x\r\n\r\nFrom: in the text\r\n"))), 1U);
+  EXPECT_EQ(times("\r\nFrom: <", office.text_of(send("From: Ann <ann@contoso.test>\r\n\r\nx\r\n"))), 0U);
+  EXPECT_EQ(times("\r\nFrom: <", office.text_of(send("Subject: x\r\nFROM: ann@contoso.test\r\n\r\nx\r\n"))), 0U);
 }
 
 // RFC 5322 2.1: a message may have no header at all; what looks like a field is text then
@@ -102,6 +110,9 @@ TEST_F(Send, refuses_what_is_no_message) {
     EXPECT_EQ(sent.error().kind, ErrorKind::malformed);
     EXPECT_NE(sent.error().what.find("lines end in CRLF"), std::string::npos) << sent.error().what;
   }
+  const std::string nul = office.fault("send", from_ann_to({"bob@dest.test"}), std::string("Subject: x\r\n\r\na\0b\r\n", 19));
+  EXPECT_NE(nul.find("the message holds a NUL octet"), std::string::npos) << nul;
+  EXPECT_EQ(nul.find("lines end"), std::string::npos) << nul;
   EXPECT_EQ((*office.perform("queue.list", Json::object()))["messages"].size(), 0U) << "and keeps nothing of it";
 }
 

@@ -210,6 +210,10 @@ io::Task<Result<Json>> adopt(ZoneParts& parts, Call& call) {
   co_return plan_json(planned);
 }
 
+io::Task<Result<Json>> there_is_no_zone() {
+  co_return fail(ErrorKind::not_found, "zone.name is not set: this program keeps no zone");
+}
+
 }  // namespace
 
 io::Task<std::vector<types::Finding>> look_at_zone(ZoneParts& parts) {
@@ -226,6 +230,10 @@ io::Task<std::vector<types::Finding>> look_at_zone(ZoneParts& parts) {
   }
   parts.standing_alerts = std::move(now);
   co_return findings;
+}
+
+void add_zone_operations_without_zone(Operations& operations) {
+  for (const char* name : {"zone.status", "zone.ds", "zone.diff", "zone.apply", "zone.adopt"}) operations[name] = [](Call&) { return there_is_no_zone(); };
 }
 
 void add_zone_operations(Operations& operations, ZoneParts& parts) {

@@ -25,5 +25,7 @@ struct ZoneParts {
 io::Task<std::vector<types::Finding>> look_at_zone(ZoneParts& parts);
 
 void add_zone_operations(Operations& operations, ZoneParts& parts);
+/// Where zone.name is not set: each says so, rather than not be there.
+void add_zone_operations_without_zone(Operations& operations);
 
 }  // namespace danewerk::app

@@ -47,15 +47,32 @@ std::optional<std::string> contents(std::istream& in) {
 }
 
 std::optional<std::string> contents_of(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   return file ? contents(file) : std::nullopt;
 }
 
+/// Right after contents_of() failed.
+std::string why_unreadable(const std::string& path) {
+  const int error_number = errno;
+  return "cannot read " + path + (error_number == 0 ? "" : ": " + std::generic_category().message(error_number));
+}
+
+/// Each of the lines of `faults` by itself, so that each can be found and counted.
+std::string with_file_on_each_line(const std::string& path, const std::string& faults) {
+  std::string out = path + ": ";
+  for (const char c : faults) {
+    out += c;
+    if (c == '\n') out += "danewerk: " + path + ": ";
+  }
+  return out;
+}
+
 Result<Settings> load(const std::string& path) {
   const auto text = contents_of(path);
-  if (!text) return fail(ErrorKind::not_found, "cannot read " + path + "; give one with --config (`danewerk config describe` prints a template)");
+  if (!text) return fail(ErrorKind::not_found, why_unreadable(path) + "; give one with --config (`danewerk config describe` prints a template)");
   auto settings = read_settings(*text);
-  if (!settings) return fail(ErrorKind::malformed, path + ": " + settings.error().what);
+  if (!settings) return fail(ErrorKind::malformed, with_file_on_each_line(path, settings.error().what));
   settings->read_from = path;
   return settings;
 }
@@ -99,7 +116,7 @@ struct SendOptions {
 
 int send_message(const Common& common, const SendOptions& options) {
   const auto text = options.file == "-" ? contents(std::cin) : contents_of(options.file);
-  if (!text) return complain({ErrorKind::not_found, "cannot read " + options.file}, bad_usage);
+  if (!text) return complain({ErrorKind::not_found, why_unreadable(options.file)}, bad_usage);
   const std::string message = with_crlf(*text);
   if (message.empty()) return complain({ErrorKind::malformed, "the message is empty"}, bad_usage);
   std::istringstream body(message);
@@ -304,6 +321,15 @@ void add_status_and_metrics(CLI::App& app, Common& common, int& exit_code) {
   metrics->callback([&common, &exit_code] { exit_code = ask(common, "metrics", Json::object(), nullptr); });
 }
 
+/// Help and version are asked for by an "error" too.
+int end_of_parsing(const CLI::App& app, const CLI::ParseError& error) {
+  const auto extra = app.remaining(true);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !extra.empty()) {  // "a subcommand is required", says CLI11 of a misspelt one
+    return complain({ErrorKind::malformed, "there is no '" + extra.front() + "' here; see --help"}, bad_usage);
+  }
+  return app.exit(error) == 0 ? done : bad_usage;
+}
+
 }  // namespace
 
 int run_command(int argc, char** argv) {
@@ -369,8 +395,7 @@ int run_command(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? done : bad_usage;
+    return end_of_parsing(app, error);
   }
   return exit_code;
 }

@@ -90,6 +90,21 @@ class Program(unittest.TestCase):
             self.assertEqual(ran.stderr, f"danewerk: {path}: line 3: there is no setting 'edge.listn'; did you mean 'edge.listen'?\n")
             self.assertEqual(ran.stdout, "")
 
+    def test_each_fault_has_a_line_of_its_own_with_the_file(self):
+        path = self.config("[edge]\nhostname = 'mx1.example.net'\nlistn = []\nmax_mesage = 1\n")
+        ran = run("config", "check", path)
+        self.assertEqual([line.split(": there")[0] for line in ran.stderr.splitlines()], [f"danewerk: {path}: line 3", f"danewerk: {path}: line 4"])
+
+    def test_a_misspelt_command_is_named(self):
+        for wrong, word, code in ((["stauts"], "stauts", 2), (["queue", "lst"], "lst", 2), (["tlsa", "verfy"], "verfy", 3)):
+            ran = run(*wrong)
+            self.assertEqual(ran.returncode, code, (wrong, ran.stderr))
+            self.assertIn(f"there is no '{word}' here", ran.stderr)
+
+    def test_why_a_file_cannot_be_read_is_said(self):
+        for command in (["config", "check", "/none"], ["send", "--from", "a@b.example", "--to", "c@d.example", "/none"]):
+            self.assertIn("cannot read /none: No such file or directory", run(*command).stderr)
+
     def test_a_file_that_is_no_toml_is_named_with_its_line(self):
         path = self.config("[edge]\nhostname = \n")
         ran = run("config", "check", path)

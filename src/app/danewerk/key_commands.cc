@@ -32,6 +32,7 @@ std::string agenda_lines(const Json& agenda) {
   std::string out;
   for (const Json& step : agenda) {
     const std::string what = step.value("what", "");
+    if (agenda.size() > 1 && what == "wait" && step.value("why", "") == "nothing is due") continue;
     out += "  " + step.value("when", "") + "  " + (what == "wait" ? "" : what + ": ") + step.value("why", "") +
            (step.value("in_the_way", false) ? "  (in the way)" : "") + group_of(step) + "\n";
   }

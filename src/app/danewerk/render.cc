@@ -2,6 +2,7 @@
 
 #include "app/danewerk/json_text.h"
 #include "app/danewerk/render_hoster.h"
+#include "app/danewerk/zone_commands.h"
 
 namespace danewerk::app {
 namespace {
@@ -39,6 +40,7 @@ std::string render_queue(const Json& answer) {
   const Json& counts = answer["counts"];
   out += text(counts, "messages") + " messages, " + text(counts, "waiting") + " recipients waiting, " + text(counts, "in_delivery") + " in delivery";
   if (counts.value("held", 0) > 0) out += ", " + text(counts, "held") + " held";
+  if (counts.value("finished", std::uint64_t{0}) > 0) out += "; " + text(counts, "finished") + " finished are kept (`--which finished`)";
   return out + "\n";
 }
 
@@ -68,7 +70,7 @@ std::string render_domains(const Json& answer) {
   for (const Json& domain : answer["domains"]) {
     out += padded(text(domain, "domain"), 30) + padded(text(domain, "tenant"), 16) + padded(text(domain, "route"), 28) + text(domain, "mx_host") + "\n";
   }
-  return out;
+  return out.empty() ? "no domains; see `danewerk domain add`\n" : out;
 }
 
 std::string render_status(const Json& answer) {
@@ -80,7 +82,7 @@ std::string render_status(const Json& answer) {
   }
   if (answer.contains("store")) out += "the store refuses writes: " + text(answer, "store") + "\n";
   out += render_hoster_status(answer);
-  if (answer.contains("zone")) out += answer["zone"].dump(2) + "\n";
+  if (answer.contains("zone")) out += render_zone_in_brief(answer["zone"]);
   return out;
 }
 

@@ -30,7 +30,7 @@ std::string render_tenant(const Json& tenant) {
 std::string render_tenants(const Json& answer) {
   std::string out;
   for (const Json& tenant : answer["tenants"]) out += render_tenant(tenant);
-  return out;
+  return out.empty() ? "no tenants yet: a tenant comes with its first domain; see `danewerk domain add`\n" : out;
 }
 
 std::string render_dkim_keys(const Json& answer) {
@@ -39,6 +39,7 @@ std::string render_dkim_keys(const Json& answer) {
     const std::string owner = key.contains("tenant") ? text(key, "tenant") : "(this host)";
     out += text(key, "name") + "  " + text(key, "algorithm") + "  " + owner + "  " + text(key, "state") + "\n";
   }
+  if (out.empty()) return "no DKIM keys: mail is not signed; see `danewerk dkim add`\n";
   return out;
 }
 
@@ -57,6 +58,7 @@ std::string render_anchor(const Json& anchor) {
 std::string render_anchors(const Json& answer) {
   std::string out;
   for (const Json& anchor : answer["negative_trust_anchors"]) out += render_anchor(anchor);
+  if (out.empty()) out = "no negative trust anchors: every zone is validated\n";
   return out + fault_line(answer);
 }
 

@@ -64,6 +64,27 @@ std::string render_plan(const Json& answer) {
 
 }  // namespace
 
+std::string render_zone_in_brief(const Json& zone) {
+  std::string out = "zone " + text(zone, "zone") + ", validating resolver: " + text(zone, "validation");
+  if (zone.contains("validation_detail")) out += " (" + text(zone, "validation_detail") + ")";
+  out += "\n";
+  for (const char* wrong : {"fault", "held_up", "in_the_way", "certificate_source_fault"}) {
+    if (zone.contains(wrong)) out += "  " + std::string(wrong) + ": " + text(zone, wrong) + "\n";
+  }
+  for (const Json& server : zone["servers"]) {
+    out += "  server " + text(server, "server") + ": " + text(server, "sight");
+    if (!text(server, "detail").empty()) out += ", " + text(server, "detail");
+    out += "\n";
+  }
+  for (const Json& edge : zone.value("edges", Json::array())) {
+    if (edge.contains("fault")) out += "  edge " + text(edge, "address") + ": " + text(edge, "fault") + "\n";
+  }
+  for (const Json& ds : zone["ds"]) out += "  the parent must hold: " + ds.get<std::string>() + "\n";
+  for (const Json& key : zone["keys"]) out += "  key " + text(key, "id") + ": " + text(key, "role") + ", TLSA " + text(key, "record") + "\n";
+  out += "  next: " + text(zone["next"], "what") + ", " + text(zone["next"], "why") + " (" + text(zone["next"], "when") + ")\n";
+  return out + "  more: `danewerk zone status`, `danewerk key list`, `danewerk status --json`\n";
+}
+
 void add_zone_commands(CLI::App& app, const Asking& asking) {
   static std::string name, type, why;
   static bool dry = false;

@@ -78,6 +78,7 @@ Result<io::ChildSpec> resolver_spec(const Settings& settings) {
   to.program = from.binary;
   to.directory = resolver_directory(settings);
   TRY(to.run_as, run_as(settings.server.resolver_user));
+  to.address = from.address.address;
   to.port = from.address.port;
   to.trust_anchor_files = {from.trust_anchor};
   to.root_hints = from.root_hints;
@@ -165,6 +166,15 @@ Result<io::dns::TsigKey> read_update_key(const Settings& settings) {
   TRY(key.name, types::DomainName::parse("danewerk-update"));
   key.secret = *std::move(secret);
   return key;
+}
+
+Result<void> make_run_directory(const Settings& settings) {
+  for (const auto& [path, mode] : {std::pair{settings.server.state_directory, 0711}, std::pair{settings.server.state_directory + "/run", 0755}}) {
+    if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST) {
+      return fail(ErrorKind::denied, "cannot prepare " + path + ": " + std::strerror(errno));
+    }
+  }
+  return {};
 }
 
 Result<std::vector<io::ChildSpec>> children_of(const Settings& settings, const std::string& config_path) {

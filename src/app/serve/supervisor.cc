@@ -27,16 +27,20 @@ void raise_descriptor_limit() {
 }  // namespace
 
 Result<int> run_supervisor(const Settings& settings, const std::string& config_path) {
-  TRY(const auto children, children_of(settings, config_path));
+  TRY_VOID(make_run_directory(settings));
   raise_descriptor_limit();
   const io::SystemClock clock;
   io::DescriptorLog log(clock, STDERR_FILENO, settings.server.log_style == LogStyle::json ? io::LogFormat::json : io::LogFormat::logfmt,
                         types::LogLevel::info);
-  std::string names;
-  for (const io::ChildSpec& child : children) names += (names.empty() ? "" : ",") + child.name;
-  log.event(started, {{"children", names}, {"state", settings.server.state_directory}});
+  const auto prepare = [&]() -> Result<std::vector<io::ChildSpec>> {
+    TRY(auto children, children_of(settings, config_path));
+    std::string names;
+    for (const io::ChildSpec& child : children) names += (names.empty() ? "" : ",") + child.name;
+    log.event(started, {{"children", names}, {"state", settings.server.state_directory}});
+    return children;
+  };
   const auto report = [&log](const std::string& child, const std::string& what) { log.event(child_event, {{"child", child}, {"what", what}}); };
-  return io::supervise(children, settings.server.state_directory + "/run", report);
+  return io::supervise(prepare, settings.server.state_directory + "/run", report);
 }
 
 }  // namespace danewerk::app

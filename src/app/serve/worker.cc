@@ -25,6 +25,7 @@ constexpr std::size_t cached_answers = 200'000;
 constexpr std::size_t cached_plans = 20'000;
 constexpr Duration patience_at_stop = std::chrono::seconds(30);
 constexpr Duration watch_interval = std::chrono::seconds(10);
+constexpr Duration listen_retry = std::chrono::seconds(2);
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
 constexpr Duration pause_between_slices{50};
 constexpr const char* why_no_policies = "set https.listen and zone.name: policies are served over HTTPS, and announced in our zone";
@@ -309,16 +310,24 @@ void Worker::build_edges() {
 io::Task<> Worker::listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges) {
   co_await certificate_.first();
   co_await await_groups();
-  for (service::Edge* edge : *edges) {
-    auto listening = edge->start();
-    std::string where;
-    for (const types::Endpoint& at : edge->endpoints()) where += (where.empty() ? "" : ",") + at.to_string();
-    if (listening) {
-      log_.event(edge_listens, {{"at", where}, {"key", certificate_.key()}});
-    } else {
-      log_.event(edge_failed, {{"what", listening.error().what}});
-    }
+  for (service::Edge* edge : *edges) group_->spawn("edge", listen_at_last(*edge));
+}
+
+/// Where the address is taken (by another mail server, in the usual case) the operator is told, and the edge listens as soon as it is free.
+io::Task<> Worker::listen_at_last(service::Edge& edge) {
+  const bool is_submission = &edge == edges_.back().get() && !settings_.submission.listen.empty();
+  const std::string subject = is_submission ? "submission" : "edge";
+  auto listening = edge.start();
+  if (!listening) log_.event(edge_failed, {{"what", listening.error().what}});
+  while (!listening) {
+    alerts_.raise(subject, listening.error().what);
+    co_await clock_.sleep_for(listen_retry);
+    listening = edge.start();
   }
+  alerts_.clear(subject);
+  std::string where;
+  for (const types::Endpoint& at : edge.endpoints()) where += (where.empty() ? "" : ",") + at.to_string();
+  log_.event(edge_listens, {{"at", where}, {"key", certificate_.key()}});
 }
 
 /// Forgets finished messages when their time is over, then the oldest while there are too many: a slice at a time, with a
@@ -379,6 +388,8 @@ Result<void> Worker::open_control() {
     operated_->publisher = publisher_.get();
     operated_->publishers = publishers_;
     add_zone_operations(operations_, *zone_parts_);
+  } else {
+    add_zone_operations_without_zone(operations_);
   }
   add_queue_operations(operations_, *operated_);
   add_trace_operation(operations_, *operated_);

@@ -89,6 +89,7 @@ class Worker {
   Result<void> open_control();
   Result<void> serve_without_zone();
   io::Task<> listen_when_certified(std::shared_ptr<std::vector<service::Edge*>> edges);
+  io::Task<> listen_at_last(service::Edge& edge);
   io::Task<> keep_house();
   io::Task<Result<void>> prune_history();
   io::Task<> watch_own_side();

@@ -11,7 +11,7 @@ inline constexpr types::LogEvent worker_started{"worker.started", types::LogLeve
 inline constexpr types::LogEvent worker_stopping{"worker.stopping", types::LogLevel::info, "The mail process stops; messages under way may finish.", ""};
 inline constexpr types::LogEvent edge_listens{"worker.edge_listens", types::LogLevel::info, "The edge accepts connections.", ""};
 inline constexpr types::LogEvent edge_failed{"worker.edge_failed", types::LogLevel::error, "The edge cannot listen.",
-                                             "Free the address, or change edge.listen or submission.listen, and start again."};
+                                             "Free the address: it is tried again every 2 seconds. Or change edge.listen or submission.listen, and restart."};
 inline constexpr types::LogEvent group_not_served{"worker.group_not_served", types::LogLevel::error,
                                                   "Port 25 opens although this group of shards has no certificate that may be served yet: handshakes that "
                                                   "name its hosts are refused, and senders come again.",

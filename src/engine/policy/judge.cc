@@ -39,7 +39,7 @@ Fault no_tls(const Hop& hop, const Attempt& attempt) {
   fault.code = code_for(TlsFailure::starttls_not_supported);
   fault.sentence = peer_text(hop, attempt) + ": no TLS (" + to_string(attempt.end) + " at " + to_string(attempt.phase);
   if (attempt.reply) fault.sentence += ": " + attempt.reply->to_string();
-  if (!attempt.detail.empty()) fault.sentence += ": " + attempt.detail;
+  if (!attempt.detail.empty() && attempt.detail != to_string(attempt.end)) fault.sentence += ": " + attempt.detail;
   fault.sentence += ")";
   if (hop.level == SecurityLevel::opportunistic) return fault;
   fault.kind = FaultKind::policy;

@@ -35,6 +35,19 @@ Result<Listener> Listener::open(Executor executor, types::Endpoint at) {
   return Listener(std::move(socket), local_endpoint(fd));
 }
 
+Result<void> Listener::check_free(types::Endpoint at) {
+  const SocketAddress address(at);
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return could_not(at, errno);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // ended connections are no hindrance
+  if (address.family() == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  const int error_number = ::bind(fd, address.get(), address.length) == 0 ? 0 : errno;
+  ::close(fd);
+  if (error_number != 0) return could_not(at, error_number);
+  return {};
+}
+
 Task<Result<Accepted>> Listener::accept() {
   while (true) {
     SocketAddress peer;

@@ -19,6 +19,9 @@ class Listener {
  public:
   /// Errors: denied (ports below 1024 without the capability), conflict (address in use), unavailable.
   static Result<Listener> open(Executor executor, types::Endpoint at);
+  /// Whether nobody listens there yet. open() alone would share an address with another program of our user that shares as well,
+  /// and each would get a part of the connections. Errors as open()'s.
+  static Result<void> check_free(types::Endpoint at);
 
   types::Endpoint local() const noexcept { return local_; }
   /// The next connection, TCP_NODELAY set. Errors are passing ones (too many open files, cancelled): the caller waits a

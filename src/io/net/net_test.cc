@@ -41,6 +41,20 @@ TEST(Dialer, reaches_a_listener_over_both_families) {
   run_to_end(connects_over("[::1]:0"));
 }
 
+Task<> two_on_one_address() {
+  auto first = Listener::open(co_await this_executor(), loopback("127.0.0.1:0"));
+  EXPECT_TRUE(first.has_value());
+  const auto taken = Listener::check_free(first->local());
+  EXPECT_FALSE(taken.has_value());
+  if (!taken) EXPECT_EQ(taken.error().kind, ErrorKind::conflict) << taken.error().what;
+  EXPECT_TRUE(Listener::open(co_await this_executor(), first->local()).has_value());  // another reactor's
+  first->close();
+  EXPECT_TRUE(Listener::check_free(first->local()).has_value());
+}
+
+// Sharing an address is for our own reactors: a second program of ours would get a part of the first one's connections.
+TEST(Listener, an_address_that_somebody_listens_on_is_not_free) { run_to_end(two_on_one_address()); }
+
 Task<> from_a_foreign_source() {
   auto listener = Listener::open(co_await this_executor(), loopback("127.0.0.1:0"));
   const auto ours = *types::IpAddress::parse("127.0.0.9");

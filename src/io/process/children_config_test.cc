@@ -54,12 +54,16 @@ TEST(ResolverChild, says_why_and_keeps_nothing_stale) {  // RES-11, RES-16, RES-
   settings.directory = "/var/lib/danewerk/resolver";
   const std::string text = *resolver_config(settings);
   for (const char* line : {"ede: yes", "serve-expired: no", "val-permissive-mode: no", "qname-minimisation: yes", "aggressive-nsec: yes",
-                           "interface: 127.0.0.1\n", "interface: ::1\n", "access-control: 0.0.0.0/0 refuse", "do-not-query-localhost: yes",
+                           "  interface: 127.0.0.1\n", "access-control: 0.0.0.0/0 refuse", "do-not-query-localhost: yes",
                            "val-bogus-ttl: 60", "val-sig-skew-min: 0\n", "val-sig-skew-max: 300\n", "cache-max-negative-ttl: 3600", "control-enable: yes",
                            "control-use-cert: no", "trust-anchor-file: \"/usr/share/dns/root.key\""}) {
     EXPECT_TRUE(says(text, line)) << line;
   }
   EXPECT_FALSE(says(text, "interface: 0.0.0.0"));
+  EXPECT_FALSE(says(text, "interface: ::1")) << "Unbound ends on a machine that has IPv6 switched off";
+  settings.address = *types::IpAddress::parse("::1");
+  EXPECT_TRUE(says(*resolver_config(settings), "  interface: ::1\n"));
+  EXPECT_FALSE(says(*resolver_config(settings), "interface: 127.0.0.1"));
 }
 
 TEST(ResolverChild, refuses_to_run_blind) {

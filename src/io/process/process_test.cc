@@ -89,7 +89,7 @@ TEST(Child, a_leftover_is_recognised_and_a_stranger_is_not) {
 pid_t supervised(const std::vector<ChildSpec>& children, const Directory& run) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
-  const auto result = supervise(children, run.path(), [](const std::string&, const std::string&) {});
+  const auto result = supervise([&] { return children; }, run.path(), [](const std::string&, const std::string&) {});
   _exit(result ? *result : 1);
 }
 
@@ -129,7 +129,13 @@ TEST(Supervisor, a_second_one_is_refused_and_ends_nobody) {
   const Directory run;
   const pid_t pid = supervised({shell("echo $$ > " + run.file("pid") + "; exec sleep 1000")}, run);
   EXPECT_TRUE(eventually([&] { return !contents(run.file("shell.pid")).empty() && !contents(run.file("pid")).empty(); }));
-  const auto second = supervise({shell("exit 0")}, run.path(), [](const std::string&, const std::string&) {});
+  bool prepared = false;
+  const auto prepare = [&prepared] {
+    prepared = true;
+    return std::vector{shell("exit 0")};
+  };
+  const auto second = supervise(prepare, run.path(), [](const std::string&, const std::string&) {});
+  EXPECT_FALSE(prepared) << "it may write what the children of the first are started with again";
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::conflict);
   EXPECT_NE(second.error().what.find("process " + std::to_string(pid)), std::string::npos) << second.error().what;

@@ -17,9 +17,7 @@ std::string number(Ttl ttl) { return std::to_string(ttl.count()); }
 std::string absolute(const types::DomainName& name) { return name.is_root() ? "." : name.to_string() + "."; }
 
 /// What is the same everywhere.
-constexpr const char* fixed_settings = R"(  interface: 127.0.0.1
-  interface: ::1
-  access-control: 0.0.0.0/0 refuse
+constexpr const char* fixed_settings = R"(  access-control: 0.0.0.0/0 refuse
   access-control: ::/0 refuse
   access-control: 127.0.0.0/8 allow
   access-control: ::1 allow
@@ -136,7 +134,7 @@ Result<std::string> resolver_config(const ResolverChildSettings& settings) {
   TRY(const std::string anchor_lines, anchors(settings));
   const unsigned threads = threads_of(settings);
   std::string out = "# Written by danewerk at every start; changes made here are lost.\nserver:\n";
-  out += "  directory: " + directory + "\n  port: " + number(settings.port) + "\n  num-threads: " + std::to_string(threads) + "\n";
+  out += "  directory: " + directory + "\n  interface: " + settings.address.to_string() + "\n  port: " + number(settings.port) + "\n  num-threads: " + std::to_string(threads) + "\n";
   out += fixed_settings;
   out += slabs(threads) + limits(settings) + anchor_lines;
   const bool loopback = settings.loopback_servers == LoopbackServers::asked;
@@ -166,10 +164,6 @@ Result<ChildSpec> resolver_child(const ResolverChildSettings& settings) {
   return spec;
 }
 
-types::Endpoint resolver_endpoint(const ResolverChildSettings& settings) {
-  auto loopback = types::IpAddress::parse("127.0.0.1");
-  CHECK(loopback.has_value());
-  return {*loopback, settings.port};
-}
+types::Endpoint resolver_endpoint(const ResolverChildSettings& settings) { return {settings.address, settings.port}; }
 
 }  // namespace danewerk::io

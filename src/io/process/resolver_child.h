@@ -5,13 +5,15 @@
 // machine, keep a passing failure for long (RES-17), or believe a signature whose time is over (RES-11, decision 0052). It
 // says why an answer failed by extended errors (RFC 8914), which Debian's Unbound has switched off by default.
 //
-// It listens on 127.0.0.1 and ::1 on a port of its own, beside any resolver of the machine.
+// It listens on one loopback address, on a port of its own, beside any resolver of the machine. On one: Unbound ends where it cannot have
+// an address, and there are machines without ::1 (net.ipv6.conf.all.disable_ipv6) as without 127.0.0.1.
 //
 // Its control channel is a socket in its own directory, for its own group: the mail process is in that group, because it sets
 // negative trust anchors (RFC 7646). It is the only one that asks this resolver anything, so it gains no power over anybody else's
 // answers by it (docs/decisions/0047).
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,7 +38,8 @@ struct ResolverChildSettings {
   std::string program = "/usr/sbin/unbound";
   std::string directory;                    ///< its own: configuration and RFC 5011 state; required
   std::optional<RunAs> run_as;              ///< nothing: as we are
-  types::Port port{10053};                  ///< on 127.0.0.1 and ::1
+  types::IpAddress address = types::IpAddress::from_bytes(std::array<std::uint8_t, 4>{127, 0, 0, 1});  ///< of the loopback
+  types::Port port{10053};
   /// Trust anchors in files as Unbound reads them (DS or DNSKEY lines). Debian's package dns-root-data keeps this one.
   std::vector<std::string> trust_anchor_files{"/usr/share/dns/root.key"};
   std::vector<std::string> trust_anchors;   ///< further ones as text: "example. DS 12345 13 2 ..."
@@ -65,7 +68,7 @@ Result<ChildSpec> resolver_child(const ResolverChildSettings& settings);
 /// The control socket of the resolver in `directory`; 0660, of its user and group.
 std::string resolver_control_socket(const std::string& directory);
 
-/// Where the mail process asks: 127.0.0.1 at the port.
+/// Where the mail process asks.
 types::Endpoint resolver_endpoint(const ResolverChildSettings& settings);
 
 }  // namespace danewerk::io

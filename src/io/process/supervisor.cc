@@ -163,8 +163,9 @@ class RunLock {
 
 }  // namespace
 
-Result<int> supervise(const std::vector<ChildSpec>& children, const std::string& run_directory, const SupervisorReport& report) {
+Result<int> supervise(const PrepareChildren& prepare, const std::string& run_directory, const SupervisorReport& report) {
   TRY(const RunLock lock, RunLock::take(run_directory));
+  TRY(const std::vector<ChildSpec> children, prepare());
   sigset_t signals;
   sigemptyset(&signals);
   for (int s : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, s);

@@ -16,9 +16,13 @@ namespace danewerk::io {
 /// Something an operator should see: "resolver ended by signal 11, starting again".
 using SupervisorReport = std::function<void(const std::string& child, const std::string& what)>;
 
+/// What to start, in order; writes what they need on disk. Called once, while no other supervisor uses the run directory: what a refused
+/// second start wrote would otherwise be what the children of the first are started with the next time.
+using PrepareChildren = std::function<Result<std::vector<ChildSpec>>()>;
+
 /// Runs until told to stop by SIGTERM or SIGINT; SIGHUP is passed on to the last child. `run_directory` holds the pid
 /// files and a lock. Returns 0 after an ordered stop, for which each child has 65 s. Errors: conflict where another
-/// supervisor uses `run_directory`; the first start of a child failed (all others are ended again).
-Result<int> supervise(const std::vector<ChildSpec>& children, const std::string& run_directory, const SupervisorReport& report);
+/// supervisor uses `run_directory`; those of `prepare`; the first start of a child failed (all others are ended again).
+Result<int> supervise(const PrepareChildren& prepare, const std::string& run_directory, const SupervisorReport& report);
 
 }  // namespace danewerk::io

@@ -1,6 +1,7 @@
 #include "io/store/body.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace danewerk::io {
 
@@ -9,6 +10,7 @@ BodyWriter::BodyWriter(Store& store, types::QueueId id) : state_(std::make_uniqu
 BodyWriter::~BodyWriter() = default;
 
 BodyWriter::State::~State() {
+  hold_little();
   if (!file) return;
   // Nobody waits for this: if it fails, or the process dies first, the next start sweeps the file.
   auto remove = [disk = &store->disk(), gone = std::move(file), name = id](std::size_t) mutable {
@@ -18,12 +20,24 @@ BodyWriter::State::~State() {
   store->files().post(std::move(remove));
 }
 
+bool BodyWriter::State::may_hold(std::size_t octets) {
+  const auto small = static_cast<std::size_t>(store->settings().small_body);
+  if (octets > small) return false;
+  if (octets > body_chunk && !holds_much) holds_much = store->bodies_held().take(small);
+  return octets <= body_chunk || holds_much;
+}
+
+void BodyWriter::State::hold_little() noexcept {
+  if (!std::exchange(holds_much, false)) return;
+  held = {};
+  store->bodies_held().give_back(static_cast<std::uint64_t>(store->settings().small_body));
+}
+
 Task<Result<void>> BodyWriter::append(std::string_view octets) {
   State& state = *state_;
   if (state.failed) co_return Failure{*state.failed};
   state.size += octets.size();
-  const auto small = static_cast<std::size_t>(state.store->settings().small_body);
-  if (!state.file && state.held.size() + octets.size() <= small) {
+  if (!state.file && state.may_hold(state.held.size() + octets.size())) {
     state.held.append(octets);
     co_return Result<void>{};
   }
@@ -57,6 +71,7 @@ Task<Result<void>> BodyWriter::flush() {
   Outcome outcome = co_await state_->store->files().run<Outcome>(std::move(work));
   octets->clear();
   state_->held = std::move(*octets);
+  state_->hold_little();
   if (!outcome) {
     state_->failed = outcome.error();
     co_return Failure{std::move(outcome).error()};

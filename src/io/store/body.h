@@ -1,7 +1,8 @@
 // BodyWriter and BodyReader: message bodies on their way into the store and out, a chunk at a time.
 //
 // A 50 MB message must not cost 50 MB: what is small stays in memory and goes into its row; what is larger streams into a
-// spool file as it comes, through one buffer of 64 KiB. The writer has its queue id from the start, because the Received
+// spool file as it comes, through one buffer of 64 KiB. Many who come at once share one allowance of memory: whoever finds it
+// used up is spooled as well. The writer has its queue id from the start, because the Received
 // line names it. A writer that is destroyed without accept() leaves nothing behind; if the process dies first, the next
 // start sweeps the file.
 #pragma once
@@ -47,10 +48,14 @@ class BodyWriter {
     std::uint64_t size = 0;
     std::shared_ptr<SpoolFile> file;
     std::optional<Error> failed;
+    bool holds_much = false;  // more than body_chunk, by the store's allowance
     State(Store& owner, types::QueueId name) : store(&owner), id(name) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State();  // removes the file if it is still ours
+    /// That a body of so many octets so far may stay in memory.
+    bool may_hold(std::size_t octets);
+    void hold_little() noexcept;
   };
   Task<Result<void>> flush();
   /// Makes it durable as far as the file goes and gives up ownership of it.

@@ -90,14 +90,39 @@ TEST_F(QueueStoreTest, refuses_what_it_could_not_give_back) {
 }
 
 TEST_F(QueueStoreTest, bodies_of_every_size_come_back_octet_for_octet) {
-  for (const std::size_t size : {0U, 1U, 65535U, 65536U, 65537U, 131072U, 1000003U}) {
+  for (const std::size_t size : {0U, 1U, 65535U, 65536U, 65537U, 262143U, 262144U, 262145U, 1000003U}) {
     const std::string body = octets_of(size, size);
     const types::QueueId id = accept(message_to(1), body);
     auto back = run(test::whole_body(*queue_, id));
     ASSERT_TRUE(back.has_value()) << back.error().what;
     EXPECT_TRUE(*back == "Received: by test\r\n" + body) << size;
   }
-  EXPECT_EQ(disk_->list()->size(), 3U);  // what is above small_body, and only that, lies in the spool
+  EXPECT_EQ(disk_->list()->size(), 2U);  // what is above small_body, and only that, lies in the spool
+}
+
+TEST(BodyWriter, who_finds_no_memory_left_is_spooled) {
+  auto disk = SimulatedDisk::make(1, {});
+  StoreSettings settings = test::turned_settings();
+  settings.bodies_held = settings.small_body;  // for one at a time
+  auto store = *Store::open(disk, settings);
+  QueueStore queue(*store);
+  const std::string body = octets_of(1, 200'000);
+  std::optional<BodyWriter> first = queue.begin(start_of_time);
+  BodyWriter second = queue.begin(start_of_time);
+  ASSERT_TRUE(finish(*store, first->append(body)).has_value());
+  EXPECT_TRUE(disk->list()->empty());
+  ASSERT_TRUE(finish(*store, second.append(body)).has_value());
+  EXPECT_EQ(disk->list()->size(), 1U);
+  BodyWriter small = queue.begin(start_of_time);
+  ASSERT_TRUE(finish(*store, small.append(octets_of(2, body_chunk))).has_value());
+  EXPECT_EQ(disk->list()->size(), 1U);  // what is small needs none of it
+  first.reset();
+  BodyWriter third = queue.begin(start_of_time);
+  ASSERT_TRUE(finish(*store, third.append(body)).has_value());
+  EXPECT_EQ(disk->list()->size(), 1U);  // the first gave its memory back
+  auto id = finish(*store, queue.accept(test::message_to(1), std::move(second)));
+  ASSERT_TRUE(id.has_value()) << id.error().what;
+  EXPECT_TRUE(*finish(*store, test::whole_body(queue, *id)) == "Received: by test\r\n" + body);
 }
 
 Task<Result<void>> write_and_leave(QueueStore& queue, std::size_t size) {
@@ -129,7 +154,7 @@ TEST_F(QueueStoreTest, claims_are_held_until_recorded_or_released) {
 }
 
 TEST_F(QueueStoreTest, deferral_end_and_history) {
-  const types::QueueId id = accept(message_to(2), octets_of(1, 100'000));
+  const types::QueueId id = accept(message_to(2), octets_of(1, 300'000));
   ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 1U);
   auto deferred = run(queue_->record(ending(id, "hop0.example", {0, 1}, RecipientState::waiting, start_of_time + 15min)));
   EXPECT_EQ(deferred->waiting, 2U);
@@ -403,7 +428,7 @@ TEST_F(QueueStoreTest, what_matches_is_claimed_by_one_only) {
 }
 
 TEST_F(QueueStoreTest, drops_by_filter_with_a_ledger_row_for_each_message) {
-  const types::QueueId one = accept(message_to(3), octets_of(1, 80'000));
+  const types::QueueId one = accept(message_to(3), octets_of(1, 300'000));
   const types::QueueId two = accept(message_to(1));
   types::QueueFilter filter;
   filter.hop = types::HopKey{"hop0.example"};

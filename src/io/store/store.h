@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/instant.h"
+#include "io/store/allowance.h"
 #include "io/store/disk.h"
 #include "io/store/workers.h"
 #include "io/store/writer.h"
@@ -25,7 +26,8 @@
 namespace danewerk::io {
 
 struct StoreSettings {
-  ByteCount small_body{64 * 1024};           ///< up to here a body lies in its row
+  ByteCount small_body{256 * 1024};          ///< up to here a body lies in its row (decision 0098)
+  ByteCount bodies_held{64 * 1024 * 1024};   ///< memory for those above body_chunk on their way there; who finds none left is spooled
   ByteCount room_floor{256 * 1024 * 1024};   ///< has_room() keeps this much free
   std::size_t reader_threads = 2;
   std::size_t file_threads = 4;
@@ -58,6 +60,7 @@ class Store {
   Writer& writer() noexcept { return *writer_; }
   Workers& files() noexcept { return *files_; }
   StoreDisk& disk() noexcept { return *disk_; }
+  Allowance& bodies_held() noexcept { return bodies_held_; }
   const StoreSettings& settings() const noexcept { return settings_; }
   /// Never the same twice, always rising, also over restarts. Thread safe.
   types::QueueId next_id(Instant now);
@@ -79,12 +82,13 @@ class Store {
   bool turn() { return writer_->turn(); }
 
  private:
-  Store(std::shared_ptr<StoreDisk> disk, StoreSettings settings) : disk_(std::move(disk)), settings_(settings) {}
+  Store(std::shared_ptr<StoreDisk> disk, StoreSettings settings) : disk_(std::move(disk)), settings_(settings), bodies_held_(static_cast<std::uint64_t>(settings.bodies_held)) {}
   Result<void> open_connections();
   Result<void> sweep();
 
   std::shared_ptr<StoreDisk> disk_;
   StoreSettings settings_;
+  Allowance bodies_held_;
   std::unique_ptr<DiskLock> lock_;
   SweepReport swept_;
   std::atomic<std::int64_t> last_id_ = 0;

@@ -26,7 +26,7 @@ TEST(StoreFaults, a_failed_fsync_is_never_a_success_and_never_tried_again) {
     auto disk = SimulatedDisk::make(11, {});
     auto store = *Store::open(disk, test::turned_settings());
     QueueStore queue(*store);
-    const std::string body = octets_of(1, spooled ? 100'000 : 100);
+    const std::string body = octets_of(1, spooled ? 300'000 : 100);
     auto before = finish(*store, accept_message(queue, message_to(1), body));
     ASSERT_TRUE(before.has_value());
     SimulatedDisk::Faults faults;
@@ -85,7 +85,7 @@ TEST(StoreFaults, a_full_disk_refuses_and_recovers) {
     ASSERT_FALSE(last.has_value());
     EXPECT_EQ(last.error().kind, ErrorKind::limit) << last.error().what;
     EXPECT_FALSE(store->broken().has_value());
-    EXPECT_EQ(disk->list()->size(), size > 65536 ? accepted.size() : 0U) << "a refused body leaves no file";
+    EXPECT_EQ(disk->list()->size(), size > 262144 ? accepted.size() : 0U) << "a refused body leaves no file";
     disk->set_faults({});
     auto now = finish(*store, accept_message(queue, message_to(1), octets_of(200, size)));
     ASSERT_TRUE(now.has_value()) << now.error().what;

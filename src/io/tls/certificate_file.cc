@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view begin_mark = "-----BEGIN ";
 constexpr std::string_view end_mark = "-----END ";
 constexpr std::string_view tail_mark = "-----";
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 std::string_view trimmed(std::string_view line) {
   while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
@@ -129,18 +130,27 @@ Result<std::vector<PemBlock>> read_pem(std::string_view text) {
   std::vector<PemBlock> blocks;
   std::optional<PemBlock> open;
   std::string base64;
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   for (std::size_t line_number = 1; !text.empty(); ++line_number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     const auto begins = label_of(line, begin_mark);
     if (!open) {
+      // Passed over, it would silently be missing, and the next certificate would count as the server's own.
+      if (!begins && line.find(begin_mark) != std::string_view::npos) {
+        return fail(ErrorKind::malformed, "line " + std::to_string(line_number) + ": a PEM block begins in the middle of a line; it needs a line of its own");
+      }
       if (begins) open = PemBlock{std::string(*begins), {}, line_number, *begins == "ENCRYPTED PRIVATE KEY"};
       base64.clear();
       continue;
     }
     if (begins) return fail(ErrorKind::malformed, block_name(*open) + " has no END line");
     if (const auto ends = label_of(line, end_mark)) {
+      if (ends->find(begin_mark) != std::string_view::npos) {
+        return fail(ErrorKind::malformed, "line " + std::to_string(line_number) + ": the next PEM block begins on the line that ends " + block_name(*open) +
+                                              "; between the two a line break is missing");
+      }
       if (*ends != open->label) return fail(ErrorKind::malformed, block_name(*open) + " ends as another kind of block");
       TRY_VOID(close_block(*open, base64));
       blocks.push_back(*std::move(open));

@@ -20,6 +20,11 @@ constexpr std::array<std::string_view, 5> certificate_keys = {"RSA", "RSA-PSS", 
 /// What else a handshake computes with: the groups of RFC 8446 4.2.7, and keys of MACs and derivations.
 constexpr std::array<std::string_view, 6> handshake_keys = {"X25519", "X448", "DH", "HMAC", "HKDF", "TLS1-PRF"};
 
+/// Ciphers of TLS, and what the random generator computes with. The 130 of the default provider would each be looked at, and their
+/// names be compared, whenever a certificate is read.
+constexpr std::array<std::string_view, 4> cipher_families = {"AES-128-", "AES-256-", "ChaCha20", "NULL"};
+constexpr std::array<std::string_view, 7> cipher_modes_left_out = {"-CFB", "-CTS", "-OFB", "-OCB", "-SIV", "-WRAP", "-XTS"};
+
 /// "EC:id-ecPublicKey:1.2.840.10045.2.1" has the first name EC.
 std::string_view first_name(const OSSL_ALGORITHM& algorithm) {
   const std::string_view all = algorithm.algorithm_names;
@@ -34,6 +39,14 @@ bool reads_certificate_keys(const OSSL_ALGORITHM& decoder) {
          properties.find("structure=SubjectPublicKeyInfo") != properties.npos;
 }
 
+bool is_wanted_cipher(const OSSL_ALGORITHM& cipher) {
+  const std::string_view name = first_name(cipher);
+  const auto begins_it = [name](std::string_view family) { return name.substr(0, family.size()) == family; };
+  const auto is_in_it = [name](std::string_view mode) { return name.find(mode) != name.npos; };
+  return std::any_of(cipher_families.begin(), cipher_families.end(), begins_it) &&
+         std::none_of(cipher_modes_left_out.begin(), cipher_modes_left_out.end(), is_in_it);
+}
+
 bool is_wanted_key(const OSSL_ALGORITHM& kind) { return is_one_of(first_name(kind), certificate_keys) || is_one_of(first_name(kind), handshake_keys); }
 
 /// The default provider, of a library of its own, and what ours tells of it. Filled before ours is loaded, then only read.
@@ -43,6 +56,7 @@ struct Lent {
   std::vector<OSSL_DISPATCH> functions;
   std::vector<OSSL_ALGORITHM> decoders;
   std::vector<OSSL_ALGORITHM> key_kinds;
+  std::vector<OSSL_ALGORITHM> ciphers;
 };
 
 Lent& lent() {
@@ -54,6 +68,7 @@ const OSSL_ALGORITHM* query_operation(void* context, int operation, int* no_cach
   const OSSL_ALGORITHM* all = lent().query(context, operation, no_cache);
   if (operation == OSSL_OP_DECODER) return lent().decoders.data();
   if (operation == OSSL_OP_KEYMGMT) return lent().key_kinds.data();
+  if (operation == OSSL_OP_CIPHER) return lent().ciphers.data();
   return all;
 }
 
@@ -90,7 +105,8 @@ bool borrow(OSSL_PROVIDER* provider) {
   if (all.query == nullptr) return false;
   all.decoders = kept_of(OSSL_OP_DECODER, reads_certificate_keys);
   all.key_kinds = kept_of(OSSL_OP_KEYMGMT, is_wanted_key);
-  return all.decoders.size() > certificate_keys.size() && all.key_kinds.size() > certificate_keys.size() + handshake_keys.size();
+  all.ciphers = kept_of(OSSL_OP_CIPHER, is_wanted_cipher);
+  return all.ciphers.size() > cipher_families.size() && all.decoders.size() > certificate_keys.size() && all.key_kinds.size() > certificate_keys.size() + handshake_keys.size();
 }
 
 /// That nothing but the default provider serves here: no FIPS module, no hardware, nothing the operator has chosen.

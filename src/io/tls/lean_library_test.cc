@@ -24,6 +24,24 @@ TEST(LeanLibrary, offers_the_decoders_of_certificate_keys_only) {
   EXPECT_EQ(lean_library(), lean_library());
 }
 
+/// What a client of that library would offer of everything that OpenSSL has.
+std::vector<std::string> suites_of(OSSL_LIB_CTX* library) {
+  const SslCtxPtr context(SSL_CTX_new_ex(library, nullptr, TLS_client_method()));
+  CHECK(SSL_CTX_set_cipher_list(context.get(), "ECDHE+AES:ECDHE+CHACHA20") == 1);
+  const SslPtr client(SSL_new(context.get()));
+  std::vector<std::string> names;
+  STACK_OF(SSL_CIPHER)* const suites = SSL_get1_supported_ciphers(client.get());
+  for (int i = 0; i < sk_SSL_CIPHER_num(suites); ++i) names.emplace_back(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(suites, i)));
+  sk_SSL_CIPHER_free(suites);
+  return names;
+}
+
+TEST(LeanLibrary, offers_the_same_cipher_suites) {
+  ASSERT_NE(lean_library(), nullptr);
+  EXPECT_GT(suites_of(nullptr).size(), 15U);
+  EXPECT_EQ(suites_of(lean_library()), suites_of(nullptr));
+}
+
 struct Keys {
   const char* name;
   forge::Key key;

@@ -142,6 +142,7 @@ Result<void> Edge::start() {
   }
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<types::Endpoint> endpoints = rules_.listen;
+  for (const types::Endpoint& at : endpoints) TRY_VOID(io::Listener::check_free(at));
   for (std::size_t i = 0; i < parts_.reactors.size(); ++i) {
     auto shard = std::make_unique<Shard>(parts_, rules_, parts_.reactors.at(i));
     for (types::Endpoint& at : endpoints) {
