@@ -8,8 +8,6 @@ using types::RecipientState;
 using Trick = TestServer::Trick;
 using namespace std::chrono_literals;
 
-const std::string wrong_record = "secure 3 1 1 " + std::string(64, '0');
-
 io::Task<> lmtp(World& world, ScriptServer::Script script, bool null_sender,
                 std::optional<types::QueueDetail>& detail, std::string& notice, std::string& said) {
   ScriptServer server(co_await io::this_executor(), "127.0.0.1:0", std::move(script));

@@ -8,9 +8,6 @@ using types::RecipientState;
 using types::RequireTls;
 using Trick = TestServer::Trick;
 
-const std::string wrong_record = "secure 3 1 1 " + std::string(64, '0');
-const std::string own_record = "secure %";
-
 void require_tls(types::NewMessage& message) { message.envelope.sender.require_tls = RequireTls::yes; }
 void waive(types::NewMessage& message) { message.envelope.sender.require_tls = RequireTls::waived; }
 

@@ -158,9 +158,9 @@ TEST(DeliverRound, ipv6_first_then_ipv4) {
   io::run_to_end(dead_ipv6(world, detail));
   EXPECT_EQ(detail->recipients.at(0).state, RecipientState::delivered) << detail->recipients.at(0).sentence;
   ASSERT_EQ(detail->attempts.size(), 2U);
-  EXPECT_TRUE(evidence(detail->attempts[0])["peer"].get<std::string>().starts_with("[::1]:"));
+  EXPECT_TRUE(evidence(detail->attempts[0])["peer"].text().starts_with("[::1]:"));
   EXPECT_EQ(evidence(detail->attempts[0])["end"], "not_connected");
-  EXPECT_TRUE(evidence(detail->attempts[1])["peer"].get<std::string>().starts_with("127.0.0.1:"));
+  EXPECT_TRUE(evidence(detail->attempts[1])["peer"].text().starts_with("127.0.0.1:"));
 }
 
 // io/net/dialer.h: a stranger's DNS cannot make us talk to our own machine

@@ -9,8 +9,6 @@ namespace {
 using connector::Proof;
 using types::RecipientState;
 
-const std::string zeros(64, '0');
-
 /// Lets one rule, "partner", hold for all mail.
 types::DeliveryTerms terms(types::DaneMode dane, types::TlsMode tls = types::TlsMode::opportunistic) {
   types::DeliveryTerms out;

@@ -1,5 +1,6 @@
 // Delivery under MTA-STS policies: what is sent to whom, on which certificate, and the last look before mail is returned.
 // RFC 8461 4, 5, 5.1; STS-09, STS-10, STS-11.
+#include <filesystem>
 #include <fstream>
 
 #include "service/delivery/test_world.h"

@@ -55,7 +55,7 @@ io::Task<types::QueueDetail> send(Street& street, std::string hop) {
   co_return co_await one_round(street.world, std::move(message));
 }
 
-io::Task<nlohmann::json> delivered(Street& street, std::string hop) {
+io::Task<Told> delivered(Street& street, std::string hop) {
   const types::QueueDetail detail = co_await send(street, std::move(hop));
   EXPECT_EQ(detail.recipients[0].state, RecipientState::delivered) << detail.recipients[0].sentence;
   EXPECT_EQ(detail.attempts.size(), 1U) << "what went stale is no attempt of its own";
@@ -78,7 +78,7 @@ io::Task<> several_on_one(Street& street) {
   street.publishes(street.own());
   for (int i = 0; i < 3; ++i) {
     const auto json = co_await delivered(street, street.relay());
-    EXPECT_EQ(json.value("messages_before", 0), i);
+    EXPECT_EQ(json.number("messages_before"), i);
     EXPECT_EQ(json["channel"], "tls");
     EXPECT_EQ(json["dane"]["verdict"], "matched");
     EXPECT_EQ(json["presented"].size(), 1U);
@@ -98,7 +98,7 @@ io::Task<> changed_set(Street& street) {
   co_await delivered(street, street.relay());
   street.publishes(street.own() + "\nsecure 3 1 1 " + std::string(64, 'a'));
   const auto json = co_await delivered(street, street.relay());
-  EXPECT_EQ(json.value("messages_before", 0), 0);
+  EXPECT_EQ(json.number("messages_before"), 0);
   EXPECT_EQ(json["tls"]["resumed"], false);
   EXPECT_EQ(street.server.sessions, 2);
 }
@@ -121,7 +121,7 @@ TEST(Reuse, neither_line_nor_session_outlives_the_record_it_was_proven_by) {
 // TL-11: a line in clear serves nothing but `opportunistic`
 io::Task<> clear_line(Street& street) {
   street.server.trick = Trick::no_starttls;
-  for (int i = 0; i < 2; ++i) EXPECT_EQ((co_await delivered(street, street.relay())).value("messages_before", 0), i);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ((co_await delivered(street, street.relay())).number("messages_before"), i);
   EXPECT_EQ(street.server.sessions, 1);
   EXPECT_EQ(street.lines.resting(), 1U);
   street.publishes(street.own());
@@ -138,7 +138,7 @@ io::Task<> two_domains(Street& street) {
   street.world.knows("zone dest.test secure\ndest.test MX secure 10 mx.test\nzone other.test secure\nother.test MX secure 10 mx.test\n");
   const auto first = co_await delivered(street, "dest.test:" + street.server.port());
   const auto second = co_await delivered(street, "other.test:" + street.server.port());
-  EXPECT_EQ(second.value("messages_before", 0), 1);
+  EXPECT_EQ(second.number("messages_before"), 1);
   EXPECT_EQ(second["dane"]["verdict"], "matched");
   EXPECT_EQ(street.server.sessions, 1);
 }
@@ -169,7 +169,7 @@ io::Task<> had_enough(Street& street) {
   street.publishes(street.own());
   co_await delivered(street, street.relay());
   const auto json = co_await delivered(street, street.relay());
-  EXPECT_EQ(json.value("messages_before", 0), 0);
+  EXPECT_EQ(json.number("messages_before"), 0);
   EXPECT_EQ(street.server.sessions, 2);
   EXPECT_EQ(street.server.taken.size(), 2U);
 }
@@ -210,7 +210,7 @@ io::Task<> restarted(Street& street) {
   TestServer second(executor, "127.0.0.1:" + port, street.identity.context);
   second.start();
   const auto json = co_await delivered(street, "[mx.test]:" + port);
-  EXPECT_EQ(json.value("messages_before", 0), 0);
+  EXPECT_EQ(json.number("messages_before"), 0);
   EXPECT_EQ(second.sessions, 1);
   co_await second.stop();
 }
