@@ -9,6 +9,7 @@ import json
 import sys
 
 from lab.hostile_hosts import HostileHost
+from lab.net import wait_until
 
 from . import frame
 from .bad_input import Bench
@@ -113,6 +114,20 @@ class Connectors:
         self.rule("remove", "by-relay")
         return said
 
+    def no_smart_host(self) -> str:
+        """A typing error in a rule: nothing is returned for it, it is alerted, and the mail waits for the rule to be mended."""
+        self.rule("add", "typo", "--pattern", "stripped.lab", "--route", "mx.frogde.lab")
+        queue_id = self.bench.send("two@stripped.lab")
+        said = self.bench.waits(queue_id, r"4\.3\.5")["what"]
+        demand("connector typo names cannot be used" in said and "mx.frogde.lab does not exist" in said, said)
+
+        def alert() -> str:
+            return next((one["what"] for one in self.bench.danewerk.json("status").get("alerts", []) if one["subject"] == "delivery"), "")
+        demand("mx.frogde.lab" in wait_until(alert, "the alert", 30, 0.5), "another alert")
+        self.rule("remove", "typo")
+        self.bench.danewerk.command("queue", "drop", queue_id, "--why", "lab")  # what is delivered from here on is counted below
+        return said
+
     def simulation(self) -> str:
         """What was delivered above: attacker 2 (no DANE), wrongcert 2 not matched and 1 matched, stripped 1 by its smart host."""
         total = self.simulate("--pattern", "*", "--dane", "mandatory")
@@ -157,7 +172,7 @@ def play(bench: Bench, _) -> None:
     bench.up()
     cases = Connectors(bench)
     bench.section("Connectors")
-    for name in ("mandatory", "own_rule_first", "none", "audit", "smart_host", "simulation", "files", "restart"):
+    for name in ("mandatory", "own_rule_first", "none", "audit", "smart_host", "no_smart_host", "simulation", "files", "restart"):
         bench.case(name, getattr(cases, name))
 
 

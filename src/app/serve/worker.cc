@@ -250,7 +250,10 @@ Result<void> Worker::build_delivery() {
     deliveries_.back()->anchors = anchors;
     deliveries_.back()->proofs = settings_.delivery.keep_proofs == KeepProofs::dane ? service::ProofWish::dane : service::ProofWish::none;
     deliveries_.back()->sts = sts_bridge_.get();
-    deliveries_.back()->hear = [this](const types::HopKey& hop, const pace::Signal& signal) { scheduler_->hear(hop, signal); };
+    deliveries_.back()->hear = [this](const types::HopKey& hop, const pace::Signal& signal) {
+      own_faults_.note(hop.text, signal.fault, clock_.now());
+      scheduler_->hear(hop, signal);
+    };
     const service::DeliveryParts& parts = *deliveries_.back();
     deliver_on.push_back([&parts](types::DueRecipients due) { return service::deliver(parts, std::move(due)); });
   }
@@ -358,6 +361,7 @@ io::Task<> Worker::watch_own_side() {
     alerts_.set("store", broken ? std::optional(broken->what) : std::nullopt);
     const auto room = store_->has_room(ByteCount{0});
     alerts_.set("disk", room ? std::nullopt : std::optional(room.error().what));
+    alerts_.set("delivery", own_faults_.standing(clock_.now()));
     if (publisher_) watch_publishers();
     co_await clock_.sleep_for(watch_interval);
   }

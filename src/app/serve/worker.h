@@ -8,6 +8,7 @@
 
 #include "app/config/settings.h"
 #include "app/control/operations.h"
+#include "app/control/own_faults.h"
 #include "app/control/server.h"
 #include "app/serve/certificate_desk.h"
 #include "app/serve/policy_desk.h"
@@ -107,6 +108,7 @@ class Worker {
   io::KernelEntropy entropy_;
   io::DescriptorLog log_;
   Alerts alerts_{log_, clock_};
+  OwnFaults own_faults_;
   std::unique_ptr<io::Store> store_;
   std::optional<io::QueueStore> queue_;
   std::unique_ptr<io::DomainStore> domains_;

@@ -134,7 +134,8 @@ Result<std::string> resolver_config(const ResolverChildSettings& settings) {
   TRY(const std::string anchor_lines, anchors(settings));
   const unsigned threads = threads_of(settings);
   std::string out = "# Written by danewerk at every start; changes made here are lost.\nserver:\n";
-  out += "  directory: " + directory + "\n  interface: " + settings.address.to_string() + "\n  port: " + number(settings.port) + "\n  num-threads: " + std::to_string(threads) + "\n";
+  out += "  directory: " + directory + "\n  interface: " + settings.address.to_string() + "\n  port: " + number(settings.port);
+  out += "\n  num-threads: " + std::to_string(threads) + "\n";
   out += fixed_settings;
   out += slabs(threads) + limits(settings) + anchor_lines;
   const bool loopback = settings.loopback_servers == LoopbackServers::asked;
