@@ -41,7 +41,7 @@ def tags(names):
     found = collections.defaultdict(lambda: (set(), set()))
     for folder in SOURCES:
         for path in sorted((ROOT / folder).rglob("*")):
-            if not path.is_file() or path.suffix not in SUFFIXES or "build" in path.parts:
+            if not path.is_file() or path.suffix not in SUFFIXES or "build" in path.relative_to(ROOT).parts:
                 continue
             relative = path.relative_to(ROOT)
             text = path.read_text(encoding="utf-8", errors="replace")
