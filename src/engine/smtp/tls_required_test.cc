@@ -21,7 +21,9 @@ Seen read(std::string_view message) {
     for (std::size_t at = 0; at < message.size(); at += piece) field.feed(message.substr(at, piece));
     field.finish();
     const Seen now{field.waives(), field.count()};
-    if (seen) EXPECT_EQ(*seen, now) << "in pieces of " << piece << ": " << message;
+    if (seen) {
+      EXPECT_EQ(*seen, now) << "in pieces of " << piece << ": " << message;
+    }
     seen = now;
   }
   return *seen;

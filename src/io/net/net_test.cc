@@ -46,7 +46,9 @@ Task<> two_on_one_address() {
   EXPECT_TRUE(first.has_value());
   const auto taken = Listener::check_free(first->local());
   EXPECT_FALSE(taken.has_value());
-  if (!taken) EXPECT_EQ(taken.error().kind, ErrorKind::conflict) << taken.error().what;
+  if (!taken) {
+    EXPECT_EQ(taken.error().kind, ErrorKind::conflict) << taken.error().what;
+  }
   EXPECT_TRUE(Listener::open(co_await this_executor(), first->local()).has_value());  // another reactor's
   first->close();
   EXPECT_TRUE(Listener::check_free(first->local()).has_value());
@@ -60,11 +62,15 @@ Task<> from_a_foreign_source() {
   const auto ours = *types::IpAddress::parse("127.0.0.9");
   auto dialed = co_await dial(listener->local(), ours, 5s);
   EXPECT_TRUE(dialed.has_value());
-  if (dialed) EXPECT_EQ(dialed->local.address, ours);
+  if (dialed) {
+    EXPECT_EQ(dialed->local.address, ours);
+  }
   const auto foreign = *types::IpAddress::parse("192.0.2.7");
   auto refused = co_await dial(listener->local(), foreign, 5s);
   EXPECT_FALSE(refused.has_value());
-  if (!refused) EXPECT_EQ(refused.error().kind, ErrorKind::denied) << refused.error().what;
+  if (!refused) {
+    EXPECT_EQ(refused.error().kind, ErrorKind::denied) << refused.error().what;
+  }
 }
 
 // A source that is no address of ours is our fault, told apart from anything the peer does.

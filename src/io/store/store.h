@@ -82,7 +82,8 @@ class Store {
   bool turn() { return writer_->turn(); }
 
  private:
-  Store(std::shared_ptr<StoreDisk> disk, StoreSettings settings) : disk_(std::move(disk)), settings_(settings), bodies_held_(static_cast<std::uint64_t>(settings.bodies_held)) {}
+  Store(std::shared_ptr<StoreDisk> disk, StoreSettings settings)
+      : disk_(std::move(disk)), settings_(settings), bodies_held_(static_cast<std::uint64_t>(settings.bodies_held)) {}
   Result<void> open_connections();
   Result<void> sweep();
 

@@ -106,7 +106,8 @@ bool borrow(OSSL_PROVIDER* provider) {
   all.decoders = kept_of(OSSL_OP_DECODER, reads_certificate_keys);
   all.key_kinds = kept_of(OSSL_OP_KEYMGMT, is_wanted_key);
   all.ciphers = kept_of(OSSL_OP_CIPHER, is_wanted_cipher);
-  return all.ciphers.size() > cipher_families.size() && all.decoders.size() > certificate_keys.size() && all.key_kinds.size() > certificate_keys.size() + handshake_keys.size();
+  return all.ciphers.size() > cipher_families.size() && all.decoders.size() > certificate_keys.size() &&
+         all.key_kinds.size() > certificate_keys.size() + handshake_keys.size();
 }
 
 /// That nothing but the default provider serves here: no FIPS module, no hardware, nothing the operator has chosen.
