@@ -334,12 +334,12 @@ TEST_F(QueueStoreTest, hold_keeps_mail_until_release) {
   const types::QueueId id = accept(message_to(3));
   types::QueueFilter filter;
   filter.hop = types::HopKey{"hop0.example"};
-  const types::AdminAct act{"anna", "their host is on fire", start_of_time + 1s};
-  auto preview = run(queue_->preview(filter, among_of(Change::hold), act.at));
+  const types::AdminAct by_anna{"anna", "their host is on fire", start_of_time + 1s};
+  auto preview = run(queue_->preview(filter, among_of(Change::hold), by_anna.at));
   EXPECT_EQ(preview->count.recipients, 2U);
   EXPECT_EQ(preview->count.messages, 1U);
   EXPECT_EQ(preview->first.at(1).address, "r1@hop0.example");
-  EXPECT_EQ(*run(queue_->change(Change::hold, filter, act)), 2U);
+  EXPECT_EQ(*run(queue_->change(Change::hold, filter, by_anna)), 2U);
   EXPECT_EQ(run(queue_->claim_due(start_of_time + 1h, 10))->size(), 1U) << "only the other hop's";
   EXPECT_EQ(run(queue_->counts(start_of_time))->held, 2U);
   EXPECT_EQ(run(queue_->show(id))->recipients[0].state, RecipientState::held);
@@ -361,8 +361,8 @@ TEST_F(QueueStoreTest, hold_keeps_mail_until_release) {
 TEST_F(QueueStoreTest, what_is_held_while_in_delivery_ends_as_it_ends_and_waits_held_otherwise) {
   const types::QueueId id = accept(message_to(2));
   ASSERT_EQ(run(queue_->claim_due(start_of_time, 10))->size(), 1U);
-  const types::AdminAct act{"anna", "wait", start_of_time + 1s};
-  EXPECT_EQ(*run(queue_->change(Change::hold, {}, act)), 2U);
+  const types::AdminAct by_anna{"anna", "wait", start_of_time + 1s};
+  EXPECT_EQ(*run(queue_->change(Change::hold, {}, by_anna)), 2U);
   Recording recording = ending(id, "hop0.example", {0}, RecipientState::delivered);
   recording.results.push_back({1, RecipientState::waiting, start_of_time + 5min, {4, 4, 1}, "no", "", "m"});
   EXPECT_EQ(run(queue_->record(std::move(recording)))->waiting, 1U);
@@ -453,15 +453,15 @@ TEST_F(QueueStoreTest, changes_in_slices_and_not_what_came_after) {
 }
 
 TEST_F(QueueStoreTest, what_is_dropped_between_its_claim_and_its_delivery_has_no_body_any_more) {
-  const types::AdminAct act{"anna", "spam", start_of_time + 1min};
+  const types::AdminAct by_anna{"anna", "spam", start_of_time + 1min};
   const types::QueueId by_id = accept(message_to(1, start_of_time));
   const types::QueueId by_filter = accept(message_to(1, start_of_time));
   const types::QueueId stays = accept(message_to(1, start_of_time));
   ASSERT_EQ(run(queue_->claim({{lane("contoso", "hop0.example"), 3}}, start_of_time + 1s))->due.size(), 3U);
-  EXPECT_TRUE(run(queue_->drop({by_id}, act)).has_value());
+  EXPECT_TRUE(run(queue_->drop({by_id}, by_anna)).has_value());
   types::QueueFilter filter;
   filter.id = by_filter;
-  EXPECT_TRUE(run(queue_->change(Change::drop, filter, act)).has_value());
+  EXPECT_TRUE(run(queue_->change(Change::drop, filter, by_anna)).has_value());
   for (const types::QueueId id : {by_id, by_filter}) {
     const auto body = run(queue_->open_body(id));
     EXPECT_EQ(body.has_value() ? ErrorKind::internal : body.error().kind, ErrorKind::not_found);
@@ -475,8 +475,8 @@ TEST_F(QueueStoreTest, retry_and_drop_leave_ledger_rows) {
   ASSERT_TRUE(run(queue_->record(ending(id, "hop0.example", {0, 1}, RecipientState::waiting, start_of_time + 4h))).has_value());
   types::QueueFilter of_hop;
   of_hop.hop = types::HopKey{"hop0.example"};
-  const types::AdminAct act{"anna", "peer is back", start_of_time + 1min};
-  EXPECT_EQ(*run(queue_->retry(of_hop, act)), 2U);
+  const types::AdminAct by_anna{"anna", "peer is back", start_of_time + 1min};
+  EXPECT_EQ(*run(queue_->retry(of_hop, by_anna)), 2U);
   EXPECT_EQ(run(queue_->claim_due(start_of_time + 1min, 10))->size(), 1U);
 
   auto dropped = run(queue_->drop({id, types::QueueId::from_number(1)}, {"anna", "spam", start_of_time + 2min}));
