@@ -153,7 +153,7 @@ io::Task<> watch_all(House& house) {
   co_await until(house, std::move(both));
   EXPECT_TRUE(house.facts().mx_here.has_value());
   house.resolver.remove(contoso, types::RecordType::mx);  // proven: no MX at all
-  std::function<bool()> deferred = [&house] { return house.told("domain.quarantined") == 1; };  // by then it may be gone already
+  std::function<bool()> deferred = [&house] { return house.told("domain.quarantined") >= 1; };  // by then it may be gone; looks overlap
   co_await until(house, std::move(deferred));
   EXPECT_GE(house.clock.now() - start, 72h);
   std::function<bool()> gone = [&house] { return house.told("domain.removed") == 1; };
