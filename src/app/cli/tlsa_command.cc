@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/cli/misspelt.h"
 #include "app/cli/tlsa_generate.h"
 #include "app/cli/tlsa_verify.h"
 
@@ -86,10 +87,7 @@ int run_tlsa(std::span<const std::string> arguments, const Terminal& terminal, I
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    const auto extra = app.remaining(true);  // CLI11 says "a subcommand is required" of a misspelt one
-    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !extra.empty()) {
-      return static_cast<int>(refuse(terminal, ("there is no '" + extra.front() + "' here").c_str()));
-    }
+    if (const auto said = misspelt(app, error)) return static_cast<int>(refuse(terminal, said->c_str()));
     return app.exit(error, terminal.out, terminal.err) == 0 ? 0 : static_cast<int>(ExitCode::bad_input);
   }
   if (verify->parsed()) return static_cast<int>(run_verify(verify_options, batch, terminal, now));

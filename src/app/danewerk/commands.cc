@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 
+#include "app/cli/misspelt.h"
 #include "app/cli/prove_verify.h"
 #include "app/config/schema.h"
 #include "app/control/client.h"
@@ -323,10 +324,7 @@ void add_status_and_metrics(CLI::App& app, Common& common, int& exit_code) {
 
 /// Help and version are asked for by an "error" too.
 int end_of_parsing(const CLI::App& app, const CLI::ParseError& error) {
-  const auto extra = app.remaining(true);
-  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !extra.empty()) {  // "a subcommand is required", says CLI11 of a misspelt one
-    return complain({ErrorKind::malformed, "there is no '" + extra.front() + "' here; see --help"}, bad_usage);
-  }
+  if (const auto said = cli::misspelt(app, error)) return complain({ErrorKind::malformed, *said + "; see --help"}, bad_usage);
   return app.exit(error) == 0 ? done : bad_usage;
 }
 

@@ -19,32 +19,36 @@ Failure<Error> could_not(const types::Endpoint& at, int error_number) {
   return {std::move(error)};
 }
 
-}  // namespace
+enum class Sharing : std::uint8_t { with_nobody, among_reactors };
 
-Result<Listener> Listener::open(Executor executor, types::Endpoint at) {
+/// A descriptor bound to `at`, which is the caller's.
+Result<int> bound_to(const types::Endpoint& at, Sharing sharing) {
   const SocketAddress address(at);
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return could_not(at, errno);
-  Socket socket(executor, fd);
   const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // ended connections are no hindrance
+  if (sharing == Sharing::among_reactors) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (address.family() == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(fd, address.get(), address.length) != 0 || ::listen(fd, SOMAXCONN) != 0) return could_not(at, errno);
+  if (::bind(fd, address.get(), address.length) == 0) return fd;
+  const int error_number = errno;
+  ::close(fd);
+  return could_not(at, error_number);
+}
+
+}  // namespace
+
+Result<Listener> Listener::open(Executor executor, types::Endpoint at) {
+  TRY(const int fd, bound_to(at, Sharing::among_reactors));
+  Socket socket(executor, fd);
+  if (::listen(fd, SOMAXCONN) != 0) return could_not(at, errno);
   socket.expires_after(for_ever);
   return Listener(std::move(socket), local_endpoint(fd));
 }
 
 Result<void> Listener::check_free(types::Endpoint at) {
-  const SocketAddress address(at);
-  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return could_not(at, errno);
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // ended connections are no hindrance
-  if (address.family() == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  const int error_number = ::bind(fd, address.get(), address.length) == 0 ? 0 : errno;
+  TRY(const int fd, bound_to(at, Sharing::with_nobody));
   ::close(fd);
-  if (error_number != 0) return could_not(at, error_number);
   return {};
 }
 
