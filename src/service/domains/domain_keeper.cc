@@ -24,6 +24,19 @@ std::vector<types::Finding> all_findings(const lifecycle::DomainStatus& status) 
   return out;
 }
 
+/// A domain stands among those looked at for as long as this lives.
+class UnderWay {
+ public:
+  UnderWay(std::set<types::DomainName>& all, types::DomainName domain) : all_(all), domain_(std::move(domain)) { all_.insert(domain_); }
+  ~UnderWay() { all_.erase(domain_); }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::set<types::DomainName>& all_;
+  const types::DomainName domain_;
+};
+
 }  // namespace
 
 DomainKeeper::DomainKeeper(DomainParts parts, io::Executor executor)
@@ -109,6 +122,7 @@ bool DomainKeeper::is_due(const types::AcceptedDomain& domain, Instant now) cons
 
 io::Task<> DomainKeeper::look_in_turn(types::DomainName domain, io::dns::Gate::Pass pass) {
   const io::dns::Gate::Pass held = std::move(pass);
+  const UnderWay mark(under_way_, domain);
   const lifecycle::Skips nothing;
   auto looked = co_await look_at(domain, nothing, Probing::as_remembered);
   if (!looked) {
@@ -146,6 +160,7 @@ io::Task<> DomainKeeper::watch() {
       const Instant now = parts_.clock.now();
       std::vector<types::AcceptedDomain> due = parts_.store.snapshot()->part(i, [this, now](const types::AcceptedDomain& one) { return is_due(one, now); });
       for (types::AcceptedDomain& one : due) {
+        if (under_way_.contains(one.domain)) continue;
         io::dns::Gate::Pass pass = co_await gate_.enter();
         group_.spawn("look", look_in_turn(std::move(one.domain), std::move(pass)));
         co_await parts_.clock.sleep_for(between_looks);

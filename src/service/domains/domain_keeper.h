@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "engine/lifecycle/note.h"
 #include "engine/lifecycle/status.h"
@@ -90,6 +91,7 @@ class DomainKeeper {
   DomainParts parts_;
   io::dns::Gate gate_;
   io::TaskGroup group_;
+  std::set<types::DomainName> under_way_;         ///< looks of the watch: one at a time a domain, however long it takes
   std::map<std::string, Remembered> remembered_;  ///< by group of keys: another group's hosts are answered with other keys
 };
 
