@@ -18,6 +18,8 @@ using Duration = std::chrono::milliseconds;
 
 /// How long a DNS record may be believed; seconds (RFC 1035 3.2.1), at most 2^31-1 (RFC 2181 8).
 using Ttl = std::chrono::duration<std::uint32_t>;
+/// Whole seconds; what is left of one is dropped.
+constexpr Ttl to_ttl(Duration duration) { return std::chrono::duration_cast<Ttl>(duration); }
 
 /// RFC 3339 5.6, UTC: "2026-11-23T15:04:05Z", with ".123" only where the milliseconds are not zero.
 std::string to_rfc3339(Instant instant);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "app/control/operations.h"
+#include "engine/smtp/blind_copies.h"
 #include "engine/smtp/line_rules.h"
 #include "engine/smtp/message_id_reader.h"
 #include "engine/smtp/tls_required.h"
@@ -120,9 +121,12 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   io::BodyWriter body = parts.queue.begin(now);
   const auto signing = parts.signer ? parts.signer->begin(message.tenant) : nullptr;
   Passing seen;
-  while (true) {
+  engine::smtp::BlindCopies blind;
+  for (bool ended = false; !ended;) {
     CO_TRY(std::string_view piece, co_await call.body.next());
-    if (piece.empty()) break;
+    ended = piece.empty();
+    piece = ended ? blind.rest() : blind.pass(piece);
+    if (piece.empty()) continue;
     seen.look(piece);
     if (signing) signing->feed(piece);
     CO_TRY_VOID(co_await body.append(piece));

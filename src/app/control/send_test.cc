@@ -59,6 +59,11 @@ TEST_F(Send, a_message_without_from_is_its_senders) {
 }
 
 // RFC 5322 2.1: a message may have no header at all; what looks like a field is text then
+TEST_F(Send, nobody_learns_of_blind_copies) {
+  const std::string text = office.text_of(send("Bcc: eve@dest.test,\r\n\tmallory@dest.test\r\n" + complete, {"bob@dest.test", "eve@dest.test"}));
+  EXPECT_EQ(text.substr(text.find("Date:")), complete);
+}
+
 TEST_F(Send, the_text_of_a_message_without_a_header_is_not_its_header) {
   const std::string id = send("\r\nDate: in the text\r\nMessage-ID: too, in K\u00f6ln\r\n\r\nmore\r\n");
   const std::string text = office.text_of(id);

@@ -70,8 +70,6 @@ Result<io::dns::TsigKey> key_in(const std::string& setting, const std::string& p
 
 io::TsigKeyText as_text(const io::dns::TsigKey& key) { return {key.name, io::dns::to_string(key.algorithm), key.secret}; }
 
-Ttl ttl(Duration duration) { return Ttl{static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count())}; }
-
 Result<io::ChildSpec> resolver_spec(const Settings& settings) {
   const ResolverSettings& from = settings.resolver;
   io::ResolverChildSettings to;
@@ -83,8 +81,8 @@ Result<io::ChildSpec> resolver_spec(const Settings& settings) {
   to.trust_anchor_files = {from.trust_anchor};
   to.root_hints = from.root_hints;
   to.ask_for_special_zones = from.nodefault_zones;
-  to.bogus_ttl = ttl(from.bogus_ttl);
-  to.max_negative_ttl = ttl(from.max_negative_ttl);
+  to.bogus_ttl = to_ttl(from.bogus_ttl);
+  to.max_negative_ttl = to_ttl(from.max_negative_ttl);
   return io::resolver_child(to);
 }
 
@@ -139,10 +137,10 @@ Result<io::ChildSpec> name_server_spec(const Settings& settings) {
   to.signature_refresh = from.signature_refresh;
   to.ds_checked_at = settings.resolver.address;
   to.ds_check_interval = std::max<Duration>(from.check_interval, std::chrono::seconds(1));
-  to.ns_ttl = ttl(from.address_ttl);
-  to.negative_ttl = ttl(from.negative_ttl);
-  to.dnskey_ttl = ttl(from.address_ttl);
-  to.zone_max_ttl = std::max(ttl(from.address_ttl), ttl(from.tlsa_ttl));
+  to.ns_ttl = to_ttl(from.address_ttl);
+  to.negative_ttl = to_ttl(from.negative_ttl);
+  to.dnskey_ttl = to_ttl(from.address_ttl);
+  to.zone_max_ttl = std::max(to_ttl(from.address_ttl), to_ttl(from.tlsa_ttl));
   to.propagation = from.propagation;
   return io::authoritative_child(to);
 }

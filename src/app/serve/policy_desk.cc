@@ -12,15 +12,13 @@ namespace {
 
 constexpr std::size_t most_connections = 1000;
 
-Ttl seconds_of(Duration duration) { return Ttl{static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count())}; }
-
 io::Sha256 digest_of(const types::DomainName& domain) { return io::sha256(as_bytes(domain.text())); }
 
 service::PolicyHostSettings host_settings(const Settings& from) {
   service::PolicyHostSettings out;
   out.host = from.zone.name.prefixed("mta-sts");
   out.addresses = from.https.addresses.empty() ? from.zone.mx_addresses : from.https.addresses;
-  out.times.record_ttl = std::min(Ttl{300}, seconds_of(from.zone.tlsa_ttl));
+  out.times.record_ttl = std::min(Ttl{300}, to_ttl(from.zone.tlsa_ttl));
   out.look_interval = std::min<Duration>(from.domains.look_interval, std::chrono::hours(1));
   out.in_motion = from.domains.move_interval;
   return out;

@@ -15,8 +15,6 @@
 namespace danewerk::app {
 namespace {
 
-Ttl ttl(Duration duration) { return Ttl{static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count())}; }
-
 /// Our own update address stands for the child: what it answers there it answers everywhere.
 std::vector<service::AuthoritativeServer> servers_of(const ZoneSettings& zone) {
   std::vector<service::AuthoritativeServer> out{{"primary", zone.update_address}};
@@ -124,7 +122,7 @@ service::PublisherSettings publisher_settings(const Settings& settings, const zo
   out.servers = servers_of(zone);
   out.certificate_names = {settings.edge.hostname};
   for (const NameByAddress& one : settings.edge.names_by_address) out.certificate_names.push_back(one.name);
-  out.negative_ttl = ttl(zone.negative_ttl);
+  out.negative_ttl = to_ttl(zone.negative_ttl);
   out.algorithms = zone.key_algorithms;
   out.timing.propagation = zone.propagation;
   out.timing.key_lifetime = zone.key_life;
@@ -140,8 +138,8 @@ zone::MxZone mx_zone(const Settings& settings) {
   out.shards = from.mx_plan().shards;
   out.holdings = from.mx_plan().holdings;
   out.mx_addresses = from.mx_addresses;
-  out.address_ttl = ttl(from.address_ttl);
-  out.tlsa_ttl = ttl(from.tlsa_ttl);
+  out.address_ttl = to_ttl(from.address_ttl);
+  out.tlsa_ttl = to_ttl(from.tlsa_ttl);
   return out;
 }
 

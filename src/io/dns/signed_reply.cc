@@ -8,7 +8,7 @@
 namespace danewerk::io::dns {
 namespace {
 
-constexpr std::size_t most_records = 500;
+constexpr std::size_t most_in_a_reply = 500;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ Result<std::vector<WireRecord>> read_records(ByteView wire, const types::DnsQues
   std::vector<WireRecord> out;
   for (const knot_section_t part : {KNOT_ANSWER, KNOT_AUTHORITY}) {
     const knot_pktsection_t* section = knot_pkt_section(packet->get(), part);
-    if (out.size() + section->count > most_records) return fail(ErrorKind::limit, what + "more than " + std::to_string(most_records) + " records");
+    if (out.size() + section->count > most_in_a_reply) return fail(ErrorKind::limit, what + "more than " + std::to_string(most_in_a_reply) + " records");
     for (std::uint16_t i = 0; i < section->count; ++i) {
       const knot_rrset_t* rr = knot_pkt_rr(section, i);
       if (rr->rclass != KNOT_CLASS_IN) continue;

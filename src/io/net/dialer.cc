@@ -26,7 +26,7 @@ const std::vector<types::Network>& special_networks() {
   return networks;
 }
 
-Failure<Error> could_not(const types::Endpoint& to, int error_number) {
+Failure<Error> could_not_connect(const types::Endpoint& to, int error_number) {
   Error error = socket_error("connect to " + to.to_string(), error_number);
   if (error_number == ECONNREFUSED) error.kind = ErrorKind::refused;
   if (error_number == ETIMEDOUT) error.kind = ErrorKind::timeout;
@@ -52,7 +52,7 @@ bool AddressFilter::allows(const types::IpAddress& address) const noexcept {
 Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> source, Duration limit) {
   const SocketAddress peer(to);
   const int fd = ::socket(peer.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) co_return could_not(to, errno);
+  if (fd < 0) co_return could_not_connect(to, errno);
   Socket socket(co_await this_executor(), fd);
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -62,13 +62,13 @@ Task<Result<Dialed>> dial(types::Endpoint to, std::optional<types::IpAddress> so
   }
   socket.expires_after(limit);
   if (::connect(fd, peer.get(), peer.length) != 0) {
-    if (errno != EINPROGRESS) co_return could_not(to, errno);
+    if (errno != EINPROGRESS) co_return could_not_connect(to, errno);
     auto ready = co_await socket.writable();
     if (!ready) co_return fail(ready.error().kind, "connect to " + to.to_string() + ": " + ready.error().what);
     int error_number = 0;
     socklen_t size = sizeof error_number;
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error_number, &size);
-    if (error_number != 0) co_return could_not(to, error_number);
+    if (error_number != 0) co_return could_not_connect(to, error_number);
   }
   const types::Endpoint local = local_endpoint(fd);
   co_return Dialed{std::move(socket), local};

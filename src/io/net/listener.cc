@@ -10,9 +10,7 @@
 namespace danewerk::io {
 namespace {
 
-constexpr Duration for_ever = std::chrono::hours{24 * 365 * 100};
-
-Failure<Error> could_not(const types::Endpoint& at, int error_number) {
+Failure<Error> could_not_listen(const types::Endpoint& at, int error_number) {
   Error error = socket_error("listen on " + at.to_string(), error_number);
   if (error_number == EACCES) error.kind = ErrorKind::denied;
   if (error_number == EADDRINUSE) error.kind = ErrorKind::conflict;
@@ -25,7 +23,7 @@ enum class Sharing : std::uint8_t { with_nobody, among_reactors };
 Result<int> bound_to(const types::Endpoint& at, Sharing sharing) {
   const SocketAddress address(at);
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return could_not(at, errno);
+  if (fd < 0) return could_not_listen(at, errno);
   const int on = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // ended connections are no hindrance
   if (sharing == Sharing::among_reactors) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
@@ -33,7 +31,7 @@ Result<int> bound_to(const types::Endpoint& at, Sharing sharing) {
   if (::bind(fd, address.get(), address.length) == 0) return fd;
   const int error_number = errno;
   ::close(fd);
-  return could_not(at, error_number);
+  return could_not_listen(at, error_number);
 }
 
 }  // namespace
@@ -41,8 +39,8 @@ Result<int> bound_to(const types::Endpoint& at, Sharing sharing) {
 Result<Listener> Listener::open(Executor executor, types::Endpoint at) {
   TRY(const int fd, bound_to(at, Sharing::among_reactors));
   Socket socket(executor, fd);
-  if (::listen(fd, SOMAXCONN) != 0) return could_not(at, errno);
-  socket.expires_after(for_ever);
+  if (::listen(fd, SOMAXCONN) != 0) return could_not_listen(at, errno);
+  socket.never_expires();
   return Listener(std::move(socket), local_endpoint(fd));
 }
 

@@ -11,8 +11,6 @@
 namespace danewerk::io {
 namespace {
 
-constexpr Duration for_ever = std::chrono::hours{24 * 365 * 100};
-
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -38,7 +36,7 @@ Result<LocalListener> LocalListener::open(Executor executor, const std::string& 
   const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
                      ::chmod(path.c_str(), 0660) == 0 && ::listen(fd, SOMAXCONN) == 0;
   if (!bound) return could_not("listen on " + path, errno);
-  socket.expires_after(for_ever);
+  socket.never_expires();
   return LocalListener(std::move(socket));
 }
 

@@ -33,6 +33,8 @@ class Socket {
 
   /// All waits from now on must end within `limit`.
   void expires_after(Duration limit);
+  /// Waits for as long as it takes.
+  void never_expires() { expires_after(std::chrono::hours{24 * 365 * 100}); }
 
   /// Waits until a read (a write) would not block, or the peer has gone. Errors: timeout, cancelled, unavailable.
   Task<Result<void>> readable();

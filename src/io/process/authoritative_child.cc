@@ -8,11 +8,8 @@
 namespace danewerk::io {
 namespace {
 
-std::string number(ByteCount count) { return std::to_string(static_cast<std::uint64_t>(count)); }
-std::string seconds(Ttl ttl) { return std::to_string(ttl.count()); }
+std::string seconds(Ttl ttl) { return number(ttl); }
 std::string seconds(Duration duration) { return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count()); }
-
-std::string absolute(const types::DomainName& name) { return name.is_root() ? "." : name.to_string() + "."; }
 
 /// Knot writes an endpoint as address@port.
 std::string place(const types::Endpoint& endpoint) {

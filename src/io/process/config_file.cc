@@ -80,4 +80,10 @@ Result<std::string> quoted_setting(const std::string& what, const std::string& v
   return "\"" + value + "\"";
 }
 
+std::string absolute(const types::DomainName& name) { return name.is_root() ? "." : name.to_string() + "."; }
+
+std::string number(ByteCount count) { return std::to_string(static_cast<std::uint64_t>(count)); }
+std::string number(Ttl ttl) { return std::to_string(ttl.count()); }
+std::string number(types::Port port) { return std::to_string(static_cast<unsigned>(port)); }
+
 }  // namespace danewerk::io

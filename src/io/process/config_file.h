@@ -8,8 +8,12 @@
 #include <optional>
 #include <string>
 
+#include "base/bytes.h"
+#include "base/instant.h"
 #include "base/result.h"
 #include "io/process/child.h"
+#include "types/domain_name.h"
+#include "types/ip_address.h"
 
 namespace danewerk::io {
 
@@ -23,5 +27,12 @@ Result<void> write_child_config(const std::string& path, const std::string& text
 /// In double quotes, as both Unbound's and Knot's configuration take it. Error: malformed, where the text holds a quote, a
 /// backslash or a control character: none of our values needs one, and it must not end the string early.
 Result<std::string> quoted_setting(const std::string& what, const std::string& value);
+
+/// With the dot that ends a full name: "mx.example.net.".
+std::string absolute(const types::DomainName& name);
+/// Octets, seconds, a port: bare digits.
+std::string number(ByteCount count);
+std::string number(Ttl ttl);
+std::string number(types::Port port);
 
 }  // namespace danewerk::io

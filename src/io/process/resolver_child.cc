@@ -10,12 +10,6 @@
 namespace danewerk::io {
 namespace {
 
-std::string number(ByteCount count) { return std::to_string(static_cast<std::uint64_t>(count)); }
-std::string number(types::Port port) { return std::to_string(static_cast<unsigned>(port)); }
-std::string number(Ttl ttl) { return std::to_string(ttl.count()); }
-
-std::string absolute(const types::DomainName& name) { return name.is_root() ? "." : name.to_string() + "."; }
-
 /// What is the same everywhere.
 constexpr const char* fixed_settings = R"(  access-control: 0.0.0.0/0 refuse
   access-control: ::/0 refuse

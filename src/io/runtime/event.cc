@@ -31,7 +31,7 @@ Task<bool> Event::wait_for(std::chrono::milliseconds limit) {
   co_return set_;
 }
 
-Task<> detail::woken(const std::function<void(std::function<void()>)>& begin) {
+Task<> woken(const std::function<void(std::function<void()>)>& begin) {
   boost::asio::use_awaitable_t<Executor> token;
   auto initiate = [&begin](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));

@@ -54,12 +54,8 @@ class Completion {
   std::shared_ptr<std::function<void(T)>> answer_;
 };
 
-namespace detail {
-
 /// Calls `begin` with a word that wakes us, and waits until it was said, on any thread. The wait cannot be cancelled.
 Task<> woken(const std::function<void(std::function<void()>)>& begin);
-
-}  // namespace detail
 
 /// Calls `start` with a Completion and waits until it has been answered. The wait cannot be cancelled: whoever holds the
 /// Completion must answer it. Give `start` as a named object, never as a capturing lambda inside the co_await expression.
@@ -72,7 +68,7 @@ Task<T> completed_by(Start& start) {
       wake();
     }));
   };
-  co_await detail::woken(begin);
+  co_await woken(begin);
   co_return *std::move(*answer);
 }
 

@@ -8,10 +8,9 @@
 namespace danewerk::io {
 namespace {
 
+using test::anna;
 using test::finish;
 using test::start_of_time;
-
-const types::AdminAct act{"anna", "ticket 7", start_of_time};
 
 types::DomainName name(std::string_view text) { return *types::DomainName::parse(text); }
 
@@ -23,9 +22,9 @@ TEST(CertificateStore, keeps_and_replaces) {
   ASSERT_TRUE(finish(*store, certificates.put(one, std::nullopt)).has_value());
   one.chain = "RENEWED";
   one.source = "files";
-  ASSERT_TRUE(finish(*store, certificates.put(one, act)).has_value());
+  ASSERT_TRUE(finish(*store, certificates.put(one, anna)).has_value());
   types::StoredCertificate customer{"name:mta-sts.a.example", {name("mta-sts.a.example")}, "KEY", "", "acme", start_of_time, "anna"};
-  ASSERT_TRUE(finish(*store, certificates.put(customer, act)).has_value());
+  ASSERT_TRUE(finish(*store, certificates.put(customer, anna)).has_value());
 
   store.reset();
   store = *Store::open(disk, test::turned_settings());
@@ -33,8 +32,8 @@ TEST(CertificateStore, keeps_and_replaces) {
   EXPECT_EQ(*finish(*store, again.certificates()), (std::vector{one, customer}));
   EXPECT_EQ(**finish(*store, again.find("key:k1")), one);
   EXPECT_FALSE(finish(*store, again.find("key:k2"))->has_value());
-  ASSERT_TRUE(finish(*store, again.erase("name:mta-sts.a.example", act)).has_value());
-  EXPECT_EQ(finish(*store, again.erase("name:mta-sts.a.example", act)).error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(finish(*store, again.erase("name:mta-sts.a.example", anna)).has_value());
+  EXPECT_EQ(finish(*store, again.erase("name:mta-sts.a.example", anna)).error().kind, ErrorKind::not_found);
 }
 
 TEST(CertificateStore, counts_orders_that_a_crash_cut_off) {

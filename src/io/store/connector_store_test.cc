@@ -9,10 +9,9 @@
 namespace danewerk::io {
 namespace {
 
+using test::anna;
 using test::finish;
 using test::start_of_time;
-
-const types::AdminAct act{"anna", "ticket 7", start_of_time};
 
 types::Connector rule(const char* id, std::uint32_t place, const char* owner = "*") {
   return {*types::ConnectorId::parse(id), *types::parse_owner(owner), place, *types::RecipientPattern::parse("*.bank.example"),
@@ -44,12 +43,12 @@ TEST(ConnectorStore, what_is_put_is_there_after_a_power_cut_with_its_ledger_row)
   auto store = *Store::open(disk, test::turned_settings());
   auto domains = *DomainStore::open(*store);
   auto connectors = *ConnectorStore::open(*store);
-  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("contoso"), "Contoso", {}, ""}, act)).has_value());
+  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("contoso"), "Contoso", {}, ""}, anna)).has_value());
   const auto before = connectors->snapshot();
   const auto plain = types::Connector{*types::ConnectorId::parse("plain"), {}, 2, {}, {}, {}, {}, {}, {}, {}, "anna", "r", start_of_time, {}};
-  ASSERT_TRUE(finish(*store, connectors->change(putting({rule("full", 1), plain, rule("own", 1, "contoso")}), act)).has_value());
+  ASSERT_TRUE(finish(*store, connectors->change(putting({rule("full", 1), plain, rule("own", 1, "contoso")}), anna)).has_value());
   EXPECT_TRUE(before->all().empty()) << "a snapshot never changes";
-  const auto nobody = finish(*store, connectors->change(putting({rule("x", 1, "fabrikam")}), act));
+  const auto nobody = finish(*store, connectors->change(putting({rule("x", 1, "fabrikam")}), anna));
   ASSERT_FALSE(nobody.has_value());
   EXPECT_EQ(nobody.error().kind, ErrorKind::not_found) << nobody.error().what;
   EXPECT_EQ(connectors->snapshot()->all().size(), 3U);
@@ -73,15 +72,15 @@ TEST(ConnectorStore, what_is_put_is_there_after_a_power_cut_with_its_ledger_row)
 TEST(ConnectorStore, the_editor_sees_what_is_committed_and_its_refusal_changes_nothing) {
   auto store = *Store::open(SimulatedDisk::make(32, {}), test::turned_settings());
   auto connectors = *ConnectorStore::open(*store);
-  ASSERT_TRUE(finish(*store, connectors->change(putting({rule("a", 1), rule("b", 2)}), act)).has_value());
+  ASSERT_TRUE(finish(*store, connectors->change(putting({rule("a", 1), rule("b", 2)}), anna)).has_value());
   const ConnectorEditor refuse = [](const std::vector<types::StoredConnector>& rules) -> Result<types::ConnectorEdit> {
     return fail(ErrorKind::conflict, names(rules));
   };
-  EXPECT_EQ(finish(*store, connectors->change(refuse, act)).error().what, "a b");
+  EXPECT_EQ(finish(*store, connectors->change(refuse, anna)).error().what, "a b");
   const ConnectorEditor remove = [](const std::vector<types::StoredConnector>&) -> Result<types::ConnectorEdit> {
     return types::ConnectorEdit{{rule("b", 1)}, {"a"}, {}};
   };
-  ASSERT_TRUE(finish(*store, connectors->change(remove, act)).has_value());
+  ASSERT_TRUE(finish(*store, connectors->change(remove, anna)).has_value());
   EXPECT_EQ(names(connectors->snapshot()->all()), "b");
 }
 
@@ -90,7 +89,7 @@ TEST(ConnectorStore, an_unreadable_row_stays_as_what_is_still_known_of_it) {
   auto disk = SimulatedDisk::make(33, {});
   auto store = *Store::open(disk, test::turned_settings());
   auto connectors = *ConnectorStore::open(*store);
-  ASSERT_TRUE(finish(*store, connectors->change(putting({rule("a", 1), rule("b", 2), rule("c", 3), rule("d", 4)}), act)).has_value());
+  ASSERT_TRUE(finish(*store, connectors->change(putting({rule("a", 1), rule("b", 2), rule("c", 3), rule("d", 4)}), anna)).has_value());
   Writer::Work damage = [](Database& database) -> Result<void> {
     TRY_VOID(database.run("UPDATE connector SET dane = 'strictest' WHERE id = 'a'"));
     TRY_VOID(database.run("UPDATE connector SET pattern = '' WHERE id = 'b'"));

@@ -10,39 +10,35 @@ namespace danewerk::io {
 namespace {
 
 using namespace std::chrono_literals;
+using test::anna;
+using test::domain;
 using test::finish;
 using test::start_of_time;
-
-types::AcceptedDomain domain(const std::string& name, const std::string& tenant) {
-  return {*types::DomainName::parse(name), test::tenant(tenant), *types::Route::parse("lmtp:127.0.0.1:24"), {}, ""};
-}
-
-const types::AdminAct act{"anna", "ticket 7", start_of_time};
 
 TEST(DomainStore, changes_show_in_the_next_snapshot_and_after_reopening) {
   auto disk = SimulatedDisk::make(21, {});
   auto store = *Store::open(disk, test::turned_settings());
   auto domains = *DomainStore::open(*store);
   const auto name = *types::DomainName::parse("contoso.example");
-  auto nobody = finish(*store, domains->add({domain("contoso.example", "contoso")}, act));
+  auto nobody = finish(*store, domains->add({domain("contoso.example", "contoso")}, anna));
   ASSERT_FALSE(nobody.has_value());
   EXPECT_EQ(nobody.error().kind, ErrorKind::not_found);
-  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("contoso"), "Contoso Ltd", {}, ""}, act)).has_value());
+  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("contoso"), "Contoso Ltd", {}, ""}, anna)).has_value());
   const auto before = domains->snapshot();
-  ASSERT_TRUE(finish(*store, domains->add({domain("contoso.example", "contoso"), domain("b.example", "contoso")}, act)).has_value());
+  ASSERT_TRUE(finish(*store, domains->add({domain("contoso.example", "contoso"), domain("b.example", "contoso")}, anna)).has_value());
   EXPECT_EQ(before->find(name), nullptr) << "a snapshot never changes";
   EXPECT_EQ(domains->snapshot()->find(name)->created_by, "anna");
   EXPECT_EQ(domains->snapshot()->find(*types::DomainName::parse("sub.contoso.example")), nullptr);
 
-  auto again = finish(*store, domains->add({domain("c.example", "contoso"), domain("b.example", "contoso")}, act));
+  auto again = finish(*store, domains->add({domain("c.example", "contoso"), domain("b.example", "contoso")}, anna));
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().kind, ErrorKind::conflict);
   EXPECT_EQ(domains->snapshot()->size(), 2U) << "all or none";
-  EXPECT_EQ(finish(*store, domains->remove_tenant(test::tenant("contoso"), act)).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(finish(*store, domains->remove_tenant(test::tenant("contoso"), anna)).error().kind, ErrorKind::conflict);
 
   const auto route = *types::Route::parse("smtp:192.0.2.1:25");
-  ASSERT_TRUE(finish(*store, domains->change_route(name, route, act)).has_value());
-  ASSERT_TRUE(finish(*store, domains->remove(*types::DomainName::parse("b.example"), act)).has_value());
+  ASSERT_TRUE(finish(*store, domains->change_route(name, route, anna)).has_value());
+  ASSERT_TRUE(finish(*store, domains->remove(*types::DomainName::parse("b.example"), anna)).has_value());
   const auto listed = domains->snapshot()->list(test::tenant("contoso"));
 
   domains.reset();
@@ -64,7 +60,7 @@ TEST(DomainStore, what_became_of_a_domain_is_kept) {
   auto added = domain("contoso.example", "contoso");
   const auto name = added.domain;
   added.facts.token = {1, 2, 0, 255, 5, 6, 7, 8, 9, 10};
-  ASSERT_TRUE(finish(*store, domains->add({added}, act, DomainStore::NewTenants::made)).has_value());
+  ASSERT_TRUE(finish(*store, domains->add({added}, anna, DomainStore::NewTenants::made)).has_value());
   types::DomainFacts after = added.facts;
   after.proof = types::ControlProof::txt_record;
   after.verified = start_of_time + 1h;
@@ -79,8 +75,8 @@ TEST(DomainStore, what_became_of_a_domain_is_kept) {
   later.quarantined = start_of_time + 5h;
   ASSERT_TRUE(finish(*store, domains->note({{name, added.facts, later}})).has_value());
   EXPECT_EQ(domains->snapshot()->find(name)->facts, after) << "what was concluded from older facts is not written over newer ones";
-  EXPECT_EQ(finish(*store, domains->ask({{name, added.facts, later}}, "domain.test", act)).error().kind, ErrorKind::conflict);
-  ASSERT_TRUE(finish(*store, domains->ask({{name, after, later}}, "domain.test", act)).has_value());
+  EXPECT_EQ(finish(*store, domains->ask({{name, added.facts, later}}, "domain.test", anna)).error().kind, ErrorKind::conflict);
+  ASSERT_TRUE(finish(*store, domains->ask({{name, after, later}}, "domain.test", anna)).has_value());
 
   domains.reset();
   store.reset();
@@ -95,10 +91,10 @@ TEST(DomainStore, what_became_of_a_domain_is_kept) {
 TEST(DomainStore, many_domains_in_one_change) {
   auto store = *Store::open(SimulatedDisk::make(22, {}), test::turned_settings());
   auto domains = *DomainStore::open(*store);
-  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("big"), "", {}, ""}, act)).has_value());
+  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("big"), "", {}, ""}, anna)).has_value());
   std::vector<types::AcceptedDomain> many;
   for (int i = 0; i < 3000; ++i) many.push_back(domain("d" + std::to_string(i) + ".example", "big"));
-  ASSERT_TRUE(finish(*store, domains->add(many, act)).has_value());
+  ASSERT_TRUE(finish(*store, domains->add(many, anna)).has_value());
   EXPECT_EQ(domains->snapshot()->size(), 3000U);
   EXPECT_NE(domains->snapshot()->find(*types::DomainName::parse("d2999.example")), nullptr);
   std::set<types::DomainName> met;

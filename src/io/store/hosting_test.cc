@@ -9,14 +9,10 @@
 namespace danewerk::io {
 namespace {
 
+using test::anna;
+using test::domain;
 using test::finish;
 using test::start_of_time;
-
-const types::AdminAct act{"anna", "ticket 7", start_of_time};
-
-types::AcceptedDomain domain(const std::string& name, const std::string& tenant) {
-  return {*types::DomainName::parse(name), test::tenant(tenant), *types::Route::parse("lmtp:127.0.0.1:24"), {}, ""};
-}
 
 TEST(Suspensions, survive_and_end) {
   auto disk = SimulatedDisk::make(31, {});
@@ -25,9 +21,9 @@ TEST(Suspensions, survive_and_end) {
   types::Suspension suspension;
   suspension.new_mail = types::Suspension::NewMail::refuse;
   suspension.inbound = types::Suspension::Inbound::stopped;
-  EXPECT_EQ(finish(*store, domains->suspend(test::tenant("contoso"), suspension, act)).error().kind, ErrorKind::not_found);
-  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("contoso"), "Contoso Ltd", {}, ""}, act)).has_value());
-  ASSERT_TRUE(finish(*store, domains->suspend(test::tenant("contoso"), suspension, act)).has_value());
+  EXPECT_EQ(finish(*store, domains->suspend(test::tenant("contoso"), suspension, anna)).error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(finish(*store, domains->add_tenant({test::tenant("contoso"), "Contoso Ltd", {}, ""}, anna)).has_value());
+  ASSERT_TRUE(finish(*store, domains->suspend(test::tenant("contoso"), suspension, anna)).has_value());
 
   domains.reset();
   store.reset();
@@ -36,13 +32,13 @@ TEST(Suspensions, survive_and_end) {
   const auto snapshot = domains->snapshot();
   const types::Suspension* found = snapshot->suspension(test::tenant("contoso"));
   ASSERT_NE(found, nullptr);
-  EXPECT_EQ(*found, (types::Suspension{suspension.new_mail, suspension.inbound, act.at, "anna", "ticket 7"}));
+  EXPECT_EQ(*found, (types::Suspension{suspension.new_mail, suspension.inbound, anna.at, "anna", "ticket 7"}));
   EXPECT_EQ(snapshot->suspended(), 1U);
-  ASSERT_TRUE(finish(*store, domains->resume(test::tenant("contoso"), act)).has_value());
+  ASSERT_TRUE(finish(*store, domains->resume(test::tenant("contoso"), anna)).has_value());
   EXPECT_EQ(domains->snapshot()->suspension(test::tenant("contoso")), nullptr);
-  EXPECT_EQ(finish(*store, domains->resume(test::tenant("contoso"), act)).error().kind, ErrorKind::not_found);
-  ASSERT_TRUE(finish(*store, domains->suspend(test::tenant("contoso"), suspension, act)).has_value());
-  ASSERT_TRUE(finish(*store, domains->remove_tenant(test::tenant("contoso"), act)).has_value());
+  EXPECT_EQ(finish(*store, domains->resume(test::tenant("contoso"), anna)).error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(finish(*store, domains->suspend(test::tenant("contoso"), suspension, anna)).has_value());
+  ASSERT_TRUE(finish(*store, domains->remove_tenant(test::tenant("contoso"), anna)).has_value());
   EXPECT_EQ(domains->snapshot()->suspended(), 0U) << "a new tenant of that name starts afresh";
 }
 
@@ -51,9 +47,9 @@ TEST(NewTenants, are_made_with_their_domain_or_not_at_all) {
   auto store = *Store::open(disk, test::turned_settings());
   auto domains = *DomainStore::open(*store);
   const auto made = DomainStore::NewTenants::made;
-  ASSERT_TRUE(finish(*store, domains->add({domain("a.example", "contoso"), domain("b.example", "contoso")}, act, made)).has_value());
+  ASSERT_TRUE(finish(*store, domains->add({domain("a.example", "contoso"), domain("b.example", "contoso")}, anna, made)).has_value());
   ASSERT_NE(domains->snapshot()->find_tenant(test::tenant("contoso")), nullptr);
-  const auto refused = finish(*store, domains->add({domain("c.example", "fabrikam"), domain("a.example", "fabrikam")}, act, made));
+  const auto refused = finish(*store, domains->add({domain("c.example", "fabrikam"), domain("a.example", "fabrikam")}, anna, made));
   EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
   EXPECT_EQ(domains->snapshot()->find_tenant(test::tenant("fabrikam")), nullptr);
   domains.reset();
@@ -75,11 +71,11 @@ TEST(DkimKeys, facts_survive) {
   key.private_key = "private";
   key.public_key = "public";
   const DkimKeyName name{key.domain, key.selector};
-  EXPECT_EQ(finish(*store, keys->activate(name, act)).error().kind, ErrorKind::not_found);
-  ASSERT_TRUE(finish(*store, keys->add(key, act)).has_value());
-  EXPECT_EQ(finish(*store, keys->add(key, act)).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(finish(*store, keys->activate(name, anna)).error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(finish(*store, keys->add(key, anna)).has_value());
+  EXPECT_EQ(finish(*store, keys->add(key, anna)).error().kind, ErrorKind::conflict);
   EXPECT_FALSE(keys->snapshot()->front().may_sign());
-  ASSERT_TRUE(finish(*store, keys->activate(name, act)).has_value());
+  ASSERT_TRUE(finish(*store, keys->activate(name, anna)).has_value());
   EXPECT_FALSE(keys->snapshot()->front().may_sign()) << "its record was not seen";
   ASSERT_TRUE(finish(*store, keys->note(name, {start_of_time, "there is no TXT record"})).has_value());
   EXPECT_FALSE(keys->snapshot()->front().may_sign());
@@ -94,7 +90,7 @@ TEST(DkimKeys, facts_survive) {
   EXPECT_EQ(keys->snapshot()->front(), before);
   ASSERT_TRUE(finish(*store, keys->note(name, {start_of_time, "it publishes another key"})).has_value());
   EXPECT_FALSE(keys->snapshot()->front().may_sign()) << "seen once is not enough";
-  ASSERT_TRUE(finish(*store, keys->remove(name, act)).has_value());
+  ASSERT_TRUE(finish(*store, keys->remove(name, anna)).has_value());
   EXPECT_TRUE(keys->snapshot()->empty());
   QueueStore queue(*store);
   const auto rows = finish(*store, queue.ledger("s1._domainkey.contoso.example"));

@@ -76,6 +76,13 @@ Result<void> Store::has_room(ByteCount more) const {
                                     std::to_string(floor >> 20) + " MiB free: make room, or lower the floor");
 }
 
+Task<> Store::read_job(Lane lane, std::function<void(Database&)> job) {
+  Workers& workers = lane == Lane::delivery ? *readers_ : *viewer_;
+  std::vector<Database>& connections = lane == Lane::delivery ? reading_ : viewing_;
+  Workers::Job on_thread = [&connections, job = std::move(job)](std::size_t thread) { job(connections[thread]); };
+  co_await workers.run_job(std::move(on_thread));
+}
+
 types::QueueId Store::next_id(Instant now) {
   const std::int64_t earliest = types::QueueId::first_at(now).number();
   std::int64_t last = last_id_.load();

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -69,12 +70,10 @@ class Store {
   /// Runs `work` on a reading connection. It must own what it refers to.
   template <class T>
   Task<Result<T>> read(Lane lane, std::function<Result<T>(Database&)> work) {
-    auto& workers = lane == Lane::delivery ? *readers_ : *viewer_;
-    auto& connections = lane == Lane::delivery ? reading_ : viewing_;
-    std::function<Result<T>(std::size_t)> on_thread = [&connections, work = std::move(work)](std::size_t thread) {
-      return work(connections[thread]);
-    };
-    co_return co_await workers.run<Result<T>>(std::move(on_thread));
+    const auto found = std::make_shared<std::optional<Result<T>>>();
+    std::function<void(Database&)> job = [found, work = std::move(work)](Database& database) { found->emplace(work(database)); };
+    co_await read_job(lane, std::move(job));
+    co_return *std::move(*found);
   }
   /// The same, at once and on this thread: only before any task uses the store.
   Database& reading_at_start() noexcept { return viewing_.front(); }
@@ -84,6 +83,8 @@ class Store {
  private:
   Store(std::shared_ptr<StoreDisk> disk, StoreSettings settings)
       : disk_(std::move(disk)), settings_(settings), bodies_held_(static_cast<std::uint64_t>(settings.bodies_held)) {}
+  /// What read() does, whatever is read.
+  Task<> read_job(Lane lane, std::function<void(Database&)> job);
   Result<void> open_connections();
   Result<void> sweep();
 

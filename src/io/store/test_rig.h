@@ -11,10 +11,13 @@
 #include "io/runtime/entropy.h"
 #include "io/store/queue_store.h"
 #include "io/store/simulated_disk.h"
+#include "types/accepted_domain.h"
 
 namespace danewerk::io::test {
 
 inline const Instant start_of_time = Instant{std::chrono::milliseconds{1'795'000'000'000}};  // November 2026
+
+inline const types::AdminAct anna{"anna", "ticket 7", start_of_time};
 
 inline StoreSettings turned_settings() {
   StoreSettings settings;
@@ -57,6 +60,10 @@ inline types::Mailbox mailbox(const std::string& text) {
 }
 
 inline types::TenantId tenant(const std::string& text) { return *types::TenantId::parse(text); }
+
+inline types::AcceptedDomain domain(const std::string& name, const std::string& owner) {
+  return {*types::DomainName::parse(name), tenant(owner), *types::Route::parse("lmtp:127.0.0.1:24"), {}, ""};
+}
 
 /// A message from `sender` to `count` recipients, two at each hop.
 inline types::NewMessage message_to(std::size_t count, Instant at = start_of_time) {

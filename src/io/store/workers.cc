@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "io/runtime/event.h"
+
 namespace danewerk::io {
 
 Workers::Workers(std::size_t threads, std::string name) : name_(std::move(name)) {
@@ -24,6 +26,16 @@ void Workers::post(Job job) {
     jobs_.push_back(std::move(job));
   }
   wake_.notify_one();
+}
+
+Task<> Workers::run_job(Job job) {
+  const std::function<void(std::function<void()>)> begin = [this, &job](std::function<void()> wake) {
+    post([job = std::move(job), wake = std::move(wake)](std::size_t thread) {
+      job(thread);
+      wake();
+    });
+  };
+  co_await woken(begin);
 }
 
 void Workers::loop(std::size_t number) {

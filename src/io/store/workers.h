@@ -8,12 +8,14 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "io/runtime/event.h"
+#include "io/runtime/task.h"
 
 namespace danewerk::io {
 
@@ -29,14 +31,16 @@ class Workers {
 
   void post(Job job);
 
-  /// Runs `work(thread)` there and hands back what it returns. The wait is not cancellable.
+  /// Runs `job(thread)` there and returns when it has. The wait is not cancellable.
+  Task<> run_job(Job job);
+
+  /// The same for work that returns something. All but the keeping of a T is compiled once, in run_job().
   template <class T>
   Task<T> run(std::function<T(std::size_t)> work) {
-    auto kept = std::make_shared<std::function<T(std::size_t)>>(std::move(work));
-    auto start = [this, kept](Completion<T> done) {
-      post([kept, done](std::size_t thread) { done((*kept)(thread)); });
-    };
-    co_return co_await completed_by<T>(start);
+    const auto found = std::make_shared<std::optional<T>>();
+    Job job = [found, work = std::move(work)](std::size_t thread) { found->emplace(work(thread)); };
+    co_await run_job(std::move(job));
+    co_return *std::move(*found);
   }
 
  private:

@@ -25,6 +25,8 @@ namespace danewerk::tls::forge {
 using Key = std::shared_ptr<EVP_PKEY>;
 
 inline Instant instant(const char* text) { return *parse_rfc3339(text); }
+/// When what is forged with the default dates is valid.
+inline const Instant in_2026 = instant("2026-06-01T00:00:00Z");
 
 /// The P-256 key that belongs to `label`.
 inline Key ec_key(const std::string& label) {

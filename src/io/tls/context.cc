@@ -79,6 +79,10 @@ std::string tls_error_text(const std::string& otherwise) {
   return out.empty() ? otherwise : out;
 }
 
+Failure<Error> tls_failure(const char* doing) {
+  return fail(ErrorKind::internal, std::string(doing) + ": " + tls_error_text("OpenSSL gave no reason"));
+}
+
 Result<std::shared_ptr<const ServerContext>> ServerContext::make(const std::vector<ServerIdentity>& identities, std::string_view whose) {
   auto context = new_context(nullptr, TLS_server_method());
   if (!context) return fail(ErrorKind::internal, "TLS server context: " + tls_error_text("out of memory"));

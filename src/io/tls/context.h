@@ -54,5 +54,7 @@ class ClientContext {
 
 /// Takes everything off OpenSSL's error queue: "tls alert handshake failure; ...", or `otherwise` if it is empty.
 std::string tls_error_text(const std::string& otherwise);
+/// What ought to work and does not: "signing: <what OpenSSL says>", of kind internal.
+Failure<Error> tls_failure(const char* doing);
 
 }  // namespace danewerk::io

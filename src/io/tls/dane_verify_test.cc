@@ -11,6 +11,7 @@ using forge::authority;
 using forge::ec_key;
 using forge::Forgery;
 using forge::Identity;
+using forge::in_2026;
 using types::TlsaMatching;
 using types::TlsaRecord;
 using types::TlsaSelector;
@@ -18,8 +19,6 @@ using types::TlsaSet;
 using types::TlsaUsage;
 using types::Verdict;
 using types::VerdictKind;
-
-const Instant in_2026 = forge::instant("2026-06-01T00:00:00Z");
 
 Forgery host(const std::vector<std::string>& dns_names, const std::string& common_name = "host") {
   Forgery forgery{common_name};

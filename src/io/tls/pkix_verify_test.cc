@@ -15,8 +15,7 @@ using forge::authority;
 using forge::ec_key;
 using forge::Forgery;
 using forge::Identity;
-
-const Instant in_2026 = forge::instant("2026-06-01T00:00:00Z");
+using forge::in_2026;
 
 struct PkixWorld {
   Identity root = forge::forge(authority("Root"), ec_key("root"));

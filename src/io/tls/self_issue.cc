@@ -18,10 +18,6 @@ using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 
-Failure<Error> failed(const char* doing) {
-  return fail(ErrorKind::internal, std::string(doing) + ": " + tls_error_text("OpenSSL gave no reason"));
-}
-
 std::string text_of(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
@@ -73,7 +69,7 @@ Result<std::string> generate_key(KeyAlgorithm algorithm) {
   const Key key(algorithm == KeyAlgorithm::ecdsa_p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(bits), &EVP_PKEY_free);
   const Bio bio(BIO_new(BIO_s_mem()), &BIO_free);
   if (!key || PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
-    return failed("generate a key");
+    return tls_failure("generate a key");
   }
   return text_of(bio.get());
 }
@@ -94,9 +90,9 @@ Result<std::string> self_issue(const std::string& key_pem, const std::vector<typ
                      add_extension(x, NID_key_usage, "critical,digitalSignature") &&
                      add_extension(x, NID_ext_key_usage, "serverAuth") &&
                      add_extension(x, NID_subject_key_identifier, "hash") && X509_sign(x, key.get(), EVP_sha256()) > 0;
-  if (!built) return failed("issue a certificate");
+  if (!built) return tls_failure("issue a certificate");
   const Bio out(BIO_new(BIO_s_mem()), &BIO_free);
-  if (PEM_write_bio_X509(out.get(), x) != 1) return failed("write a certificate");
+  if (PEM_write_bio_X509(out.get(), x) != 1) return tls_failure("write a certificate");
   return text_of(out.get());
 }
 

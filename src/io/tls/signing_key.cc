@@ -21,10 +21,6 @@ constexpr int rsa_bits = 2048;
 constexpr int least_rsa_bits = 1024;
 constexpr std::size_t ed25519_octets = 32;
 
-Failure<Error> failed(const char* doing) {
-  return fail(ErrorKind::internal, std::string(doing) + ": " + tls_error_text("OpenSSL gave no reason"));
-}
-
 KeyPtr owned(EVP_PKEY* key) { return {key, &EVP_PKEY_free}; }
 
 int kind_of(DkimAlgorithm algorithm) { return algorithm == DkimAlgorithm::rsa_sha256 ? EVP_PKEY_RSA : EVP_PKEY_ED25519; }
@@ -61,9 +57,9 @@ Result<KeyPtr> public_key(DkimAlgorithm algorithm, ByteView octets) {
 
 Result<std::string> SigningKey::generate(DkimAlgorithm algorithm) {
   const KeyPtr key = owned(algorithm == DkimAlgorithm::rsa_sha256 ? EVP_RSA_gen(rsa_bits) : EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
-  if (!key) return failed("making a key");
+  if (!key) return tls_failure("making a key");
   const Bio out(BIO_new(BIO_s_mem()), &BIO_free);
-  if (!out || PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) return failed("writing a key");
+  if (!out || PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) return tls_failure("writing a key");
   char* data = nullptr;
   const long size = BIO_get_mem_data(out.get(), &data);
   return std::string(data, static_cast<std::size_t>(size));
@@ -83,12 +79,12 @@ Result<Bytes> SigningKey::public_octets() const {
   if (algorithm_ == DkimAlgorithm::ed25519_sha256) {
     Bytes out(ed25519_octets);
     std::size_t size = out.size();
-    if (EVP_PKEY_get_raw_public_key(key_.get(), out.data(), &size) != 1) return failed("reading a public key");
+    if (EVP_PKEY_get_raw_public_key(key_.get(), out.data(), &size) != 1) return tls_failure("reading a public key");
     return out;
   }
   unsigned char* data = nullptr;
   const int size = i2d_PUBKEY(key_.get(), &data);
-  if (size <= 0) return failed("writing a public key");
+  if (size <= 0) return tls_failure("writing a public key");
   Bytes out(data, data + size);
   OPENSSL_free(data);
   return out;
@@ -101,10 +97,10 @@ Result<Bytes> SigningKey::sign(std::string_view octets) const {
   std::size_t size = 0;
   if (!context || EVP_DigestSignInit(context.get(), nullptr, digest_of(algorithm_), nullptr, key_.get()) != 1 ||
       EVP_DigestSign(context.get(), nullptr, &size, data, message.size()) != 1) {
-    return failed("signing");
+    return tls_failure("signing");
   }
   Bytes out(size);
-  if (EVP_DigestSign(context.get(), out.data(), &size, data, message.size()) != 1) return failed("signing");
+  if (EVP_DigestSign(context.get(), out.data(), &size, data, message.size()) != 1) return tls_failure("signing");
   out.resize(size);
   return out;
 }
