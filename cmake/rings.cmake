@@ -12,11 +12,10 @@
 
 find_package(Threads REQUIRED)
 
-# Twelve files a unit cost a fifth less than twice six (decision 0091). The engines keep to six, so that a change to one file is soon tried;
-# and in app/control several files have a `list` and a `show`.
+# Twelve files a unit cost a fifth less than twice six (decision 0091). The engines keep to six, so that a change to one file is soon tried.
 function(danewerk_compile_together target)
   set(together 12)
-  if(target MATCHES "^dw_(base|types|engine_.*|app_control)(_test)?$")
+  if(target MATCHES "^dw_(base|types|engine_.*)(_test)?$")
     set(together 6)
   endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${DANEWERK_TOGETHER} UNITY_BUILD_BATCH_SIZE ${together})

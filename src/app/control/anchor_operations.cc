@@ -44,7 +44,7 @@ Result<void> check_name(const types::DomainName& domain, bool forced) {
   return fail(ErrorKind::denied, domain.to_string() + " is a top-level domain: DANE would be off for all of it; name the broken domain, or add --force");
 }
 
-io::Task<Result<Json>> add(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> add_anchor(OperatedParts& parts, Call& call) {
   if (!parts.anchors) co_return not_ours();
   CO_TRY(types::DomainName domain, domain_of(call));
   CO_TRY(const bool forced, flag_argument(call.request.arguments, "force"));
@@ -60,48 +60,48 @@ io::Task<Result<Json>> add(OperatedParts& parts, Call& call) {
   const auto told = co_await parts.anchors->reconcile();
   types::NegativeAnchor anchor{domain, act.who, act.why, act.at, until, std::nullopt};
   Json json = anchor_json(anchor, act.at);
-  if (!told) json["fault"] = told.error().what + "; it is told again every few seconds";
+  if (!told) put(json, {"fault", told.error().what + "; it is told again every few seconds"});
   types::QueueFilter filter;
   filter.hop = service::mx_key(types::MailDomain{domain});
   CO_TRY(const std::uint64_t due, co_await parts.queue.retry(std::move(filter), act));
-  json["recipients"] = due;
+  put(json, {"recipients", due});
   parts.scheduler.wake();
   co_return json;
 }
 
-io::Task<Result<Json>> list(OperatedParts& parts) {
+io::Task<Result<Json>> list_anchors(OperatedParts& parts) {
   if (!parts.anchors) co_return not_ours();
   Json json = Json::array();
   const auto anchors = parts.anchors->store().snapshot();
   for (const types::NegativeAnchor& anchor : *anchors) json.push_back(anchor_json(anchor, parts.delivery.clock.now()));
-  Json answer{{"negative_trust_anchors", std::move(json)}};
-  if (const auto fault = parts.anchors->fault()) answer["fault"] = *fault;
+  Json answer = object({{"negative_trust_anchors", std::move(json)}});
+  if (const auto fault = parts.anchors->fault()) put(answer, {"fault", *fault});
   co_return answer;
 }
 
-io::Task<Result<Json>> remove(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> remove_anchor(OperatedParts& parts, Call& call) {
   if (!parts.anchors) co_return not_ours();
   CO_TRY(types::DomainName domain, domain_of(call));
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
   CO_TRY_VOID(co_await parts.anchors->store().end(domain, act));
   const auto told = co_await parts.anchors->reconcile();
-  Json json{{"removed", domain.to_string()}};
-  if (!told) json["fault"] = told.error().what + "; until the resolver has let go, unsigned answers below the name are not believed";
+  Json json = object({{"removed", domain.to_string()}});
+  if (!told) put(json, {"fault", told.error().what + "; until the resolver has let go, unsigned answers below the name are not believed"});
   co_return json;
 }
 
 }  // namespace
 
 Json anchor_json(const types::NegativeAnchor& anchor, Instant now) {
-  return {{"domain", anchor.domain.to_string()}, {"who", anchor.who},
-          {"why", anchor.why},                   {"since", to_rfc3339(anchor.since)},
-          {"until", to_rfc3339(anchor.end())},   {"state", anchor.in_force(now) ? "in force" : "ended, the resolver lets go"}};
+  return object({{"domain", anchor.domain.to_string()}, {"who", anchor.who},
+                 {"why", anchor.why},                   {"since", to_rfc3339(anchor.since)},
+                 {"until", to_rfc3339(anchor.end())},   {"state", anchor.in_force(now) ? "in force" : "ended, the resolver lets go"}});
 }
 
 void add_anchor_operations(Operations& operations, OperatedParts& parts) {
-  operations["nta.add"] = [&parts](Call& call) { return add(parts, call); };
-  operations["nta.list"] = [&parts](Call&) { return list(parts); };
-  operations["nta.remove"] = [&parts](Call& call) { return remove(parts, call); };
+  operations["nta.add"] = [&parts](Call& call) { return add_anchor(parts, call); };
+  operations["nta.list"] = [&parts](Call&) { return list_anchors(parts); };
+  operations["nta.remove"] = [&parts](Call& call) { return remove_anchor(parts, call); };
 }
 
 }  // namespace danewerk::app

@@ -21,34 +21,34 @@ Json names_json(const std::vector<types::DomainName>& names) {
 void add_chain(Json& json, const CertificateOperated& parts, const std::string& chain, const std::vector<types::DomainName>& names) {
   const auto leaf = service::leaf_of(chain);
   if (!leaf) {
-    json["fault"] = leaf.error().what;
+    put(json, {"fault", leaf.error().what});
     return;
   }
-  json["issuer"] = leaf->issuer;
-  json["names"] = leaf->dns_names;
-  json["from"] = to_rfc3339(leaf->not_before);
-  json["until"] = to_rfc3339(leaf->not_after);
+  put(json, {"issuer", leaf->issuer});
+  put(json, {"names", leaf->dns_names});
+  put(json, {"from", to_rfc3339(leaf->not_before)});
+  put(json, {"until", to_rfc3339(leaf->not_after)});
   const auto trust = parts.trust();
   if (!trust) return;
   const auto fault = service::pkix_fault(*trust, chain, names, parts.clock.now());
-  json["pkix"] = fault && !*fault;
-  if (!fault || *fault) json["pkix_fault"] = fault ? **fault : fault.error().what;
+  put(json, {"pkix", fault && !*fault});
+  if (!fault || *fault) put(json, {"pkix_fault", fault ? **fault : fault.error().what});
 }
 
 Json order_json(const io::OrderRow& row) {
-  Json json{{"names", row.names}, {"began", to_rfc3339(row.began_at)}};
-  if (row.ended_at) json["ended"] = to_rfc3339(*row.ended_at);
-  if (!row.failure.empty()) json["failure"] = row.failure;
-  if (row.not_before) json["not_before"] = to_rfc3339(*row.not_before);
+  Json json = object({{"names", row.names}, {"began", to_rfc3339(row.began_at)}});
+  if (row.ended_at) put(json, {"ended", to_rfc3339(*row.ended_at)});
+  if (!row.failure.empty()) put(json, {"failure", row.failure});
+  if (row.not_before) put(json, {"not_before", to_rfc3339(*row.not_before)});
   return json;
 }
 
-io::Task<Result<Json>> list(CertificateOperated& parts) {
-  Json json{{"source", parts.source}, {"keys", Json::array()}, {"staged", Json::array()}, {"names", Json::array()}, {"orders", Json::array()}};
+io::Task<Result<Json>> list_certificates(CertificateOperated& parts) {
+  Json json = object({{"source", parts.source}, {"keys", Json::array()}, {"staged", Json::array()}, {"names", Json::array()}, {"orders", Json::array()}});
   CO_TRY(const auto keys, co_await parts.keys.keys());
   for (const types::KeyFacts& key : keys) {
     if (key.withdrawn_at) continue;
-    Json one{{"key", key.id}, {"group", zone::shown_group(key.group)}, {"record", service::describe_key(key)}};
+    Json one = object({{"key", key.id}, {"group", zone::shown_group(key.group)}, {"record", service::describe_key(key)}});
     add_chain(one, parts, key.certificate, parts.names_of(key.group));
     json["keys"].push_back(std::move(one));
   }
@@ -57,7 +57,7 @@ io::Task<Result<Json>> list(CertificateOperated& parts) {
     const bool of_key = certificate.subject.starts_with("key:");
     Json one{{of_key ? "key" : "name", certificate.subject.substr(certificate.subject.find(':') + 1)}, {"source", certificate.source},
              {"at", to_rfc3339(certificate.at)}, {"by", certificate.who}};
-    if (certificate.chain.empty()) one["fault"] = "not there yet";
+    if (certificate.chain.empty()) put(one, {"fault", "not there yet"});
     else add_chain(one, parts, certificate.chain, certificate.names);
     json[of_key ? "staged" : "names"].push_back(std::move(one));
   }
@@ -92,7 +92,7 @@ io::Task<Result<Json>> request(CertificateOperated& parts, Call& call) {
   CO_TRY(const types::KeyFacts key, co_await key_to_certify(parts, id, group, wait));
   const std::vector<types::DomainName> names = parts.names_of(key.group);
   CO_TRY(const std::string pem, io::signing_request(key.private_key, names));
-  co_return Json{{"key", key.id}, {"group", zone::shown_group(key.group)}, {"names", names_json(names)}, {"request", pem}};
+  co_return object({{"key", key.id}, {"group", zone::shown_group(key.group)}, {"names", names_json(names)}, {"request", pem}});
 }
 
 io::Task<Result<Json>> stage(CertificateOperated& parts, Call& call) {
@@ -101,9 +101,9 @@ io::Task<Result<Json>> stage(CertificateOperated& parts, Call& call) {
   wish.names_of = parts.names_of;
   wish.act = act_of(call, parts.clock.now());
   CO_TRY(const types::KeyFacts key, co_await service::stage(parts.store, parts.keys, wish));
-  Json json{{"key", key.id}, {"group", zone::shown_group(key.group)}, {"record", service::describe_key(key)}};
+  Json json = object({{"key", key.id}, {"group", zone::shown_group(key.group)}, {"record", service::describe_key(key)}});
   add_chain(json, parts, wish.chain, parts.names_of(key.group));
-  if (parts.source != "files") json["note"] = "certificates.source is \"" + parts.source + "\": set it to \"files\", or this certificate is never used";
+  if (parts.source != "files") put(json, {"note", "certificates.source is \"" + parts.source + "\": set it to \"files\", or this certificate is never used"});
   co_return json;
 }
 
@@ -113,10 +113,10 @@ io::Task<Result<Json>> order(CertificateOperated& parts, Call& call) {
   CO_TRY(const types::DomainName name, io::to_a_labels(text));
   const types::AdminAct act = act_of(call, parts.clock.now());
   CO_TRY_VOID(co_await parts.issuer->add_name(name, act));
-  co_return Json{{"name", name.to_string()}};
+  co_return object({{"name", name.to_string()}});
 }
 
-io::Task<Result<Json>> remove(CertificateOperated& parts, Call& call) {
+io::Task<Result<Json>> remove_certificate(CertificateOperated& parts, Call& call) {
   CO_TRY(const std::string text, text_argument(call.request.arguments, "name"));
   CO_TRY(const types::DomainName name, io::to_a_labels(text));
   const types::AdminAct act = act_of(call, parts.clock.now());
@@ -126,7 +126,7 @@ io::Task<Result<Json>> remove(CertificateOperated& parts, Call& call) {
     const std::string subject = types::name_subject(name);
     CO_TRY_VOID(co_await parts.store.erase(subject, act));
   }
-  co_return Json{{"removed", name.to_string()}};
+  co_return object({{"removed", name.to_string()}});
 }
 
 /// What the ACME client's hook asks: METHOD begin, done or failed.
@@ -164,11 +164,11 @@ io::Task<Result<Json>> challenge(CertificateOperated& parts, Call& call) {
 }  // namespace
 
 void add_certificate_operations(Operations& operations, CertificateOperated& parts) {
-  operations["certificate.list"] = [&parts](Call&) { return list(parts); };
+  operations["certificate.list"] = [&parts](Call&) { return list_certificates(parts); };
   operations["certificate.csr"] = [&parts](Call& call) { return request(parts, call); };
   operations["certificate.stage"] = [&parts](Call& call) { return stage(parts, call); };
   operations["certificate.order"] = [&parts](Call& call) { return order(parts, call); };
-  operations["certificate.remove"] = [&parts](Call& call) { return remove(parts, call); };
+  operations["certificate.remove"] = [&parts](Call& call) { return remove_certificate(parts, call); };
   operations["certificate.challenge"] = [&parts](Call& call) { return challenge(parts, call); };
   operations["acme.hook"] = [&parts](Call& call) { return hook(parts, call); };
 }

@@ -16,30 +16,30 @@ struct Parts {
 
 Json rule_json(const types::StoredConnector& stored, Instant now) {
   if (const auto* broken = std::get_if<types::BrokenConnector>(&stored)) {
-    Json json{{"id", broken->id}, {"unreadable", broken->fault}, {"place", broken->place}};
-    if (broken->owner) json["owner"] = types::to_string(*broken->owner);
-    if (broken->pattern) json["pattern"] = broken->pattern->to_string();
+    Json json = object({{"id", broken->id}, {"unreadable", broken->fault}, {"place", broken->place}});
+    if (broken->owner) put(json, {"owner", types::to_string(*broken->owner)});
+    if (broken->pattern) put(json, {"pattern", broken->pattern->to_string()});
     return json;
   }
   const auto& rule = std::get<types::Connector>(stored);
   Json json = draft_json(connector::draft_of(rule));
-  json["owner"] = types::to_string(rule.owner);
-  json["place"] = rule.place;
-  json["terms"] = connector::terms_text(rule);
-  json["author"] = rule.author;
-  json["created"] = to_rfc3339(rule.created);
-  if (rule.has_expired(now)) json["expired"] = true;
+  put(json, {"owner", types::to_string(rule.owner)});
+  put(json, {"place", rule.place});
+  put(json, {"terms", connector::terms_text(rule)});
+  put(json, {"author", rule.author});
+  put(json, {"created", to_rfc3339(rule.created)});
+  if (rule.has_expired(now)) put(json, {"expired", true});
   return json;
 }
 
 Json findings_json(const std::vector<types::Finding>& findings) {
   Json json = Json::array();
   for (const types::Finding& one : findings) {
-    json.push_back({{"severity", types::to_string(one.severity)},
-                    {"code", one.code},
-                    {"subject", one.subject},
-                    {"evidence", one.evidence},
-                    {"remedy", one.remedy}});
+    json.push_back(object({{"severity", types::to_string(one.severity)},
+                           {"code", one.code},
+                           {"subject", one.subject},
+                           {"evidence", one.evidence},
+                           {"remedy", one.remedy}}));
   }
   return json;
 }
@@ -98,18 +98,18 @@ io::Task<Result<Json>> perform(const Parts& parts, const Call& call, types::Admi
     edit = *std::move(written);
     parts.of.scheduler.wake();
   }
-  Json json{{"dry_run", dry_run}, {"changed", Json::array()}, {"removed", edit.removed}};
+  Json json = object({{"dry_run", dry_run}, {"changed", Json::array()}, {"removed", edit.removed}});
   for (const types::Connector& rule : edit.put) json["changed"].push_back(rule_json(rule, act.at));
   if (dry_run) co_return json;
   std::vector<types::Finding> findings = connector::examine(parts.connectors.snapshot()->all(), act.at);
   std::erase_if(findings, [&edit](const types::Finding& one) {
     return std::none_of(edit.put.begin(), edit.put.end(), [&one](const types::Connector& rule) { return rule.id.to_string() == one.subject; });
   });
-  json["findings"] = findings_json(findings);
+  put(json, {"findings", findings_json(findings)});
   co_return json;
 }
 
-io::Task<Result<Json>> list(Parts parts, Call& call) {
+io::Task<Result<Json>> list_connectors(Parts parts, Call& call) {
   CO_TRY(const auto owner, owner_argument(call.request.arguments));
   const Instant now = parts.of.delivery.clock.now();
   const auto snapshot = parts.connectors.snapshot();
@@ -119,21 +119,21 @@ io::Task<Result<Json>> list(Parts parts, Call& call) {
   }
   Json rules = Json::array();
   for (const auto& stored : shown) rules.push_back(rule_json(stored, now));
-  Json out{{"connectors", std::move(rules)}, {"findings", findings_json(connector::examine(snapshot->all(), now))}};
+  Json out = object({{"connectors", std::move(rules)}, {"findings", findings_json(connector::examine(snapshot->all(), now))}});
   co_return out;
 }
 
-io::Task<Result<Json>> show(Parts parts, Call& call) {
+io::Task<Result<Json>> show_connector(Parts parts, Call& call) {
   CO_TRY(std::string id, text_argument(call.request.arguments, "id"));
   const auto snapshot = parts.connectors.snapshot();
   for (const auto& stored : snapshot->all()) {
     if (connector::id_of(stored) != id) continue;
-    Json out{{"connector", rule_json(stored, parts.of.delivery.clock.now())}, {"ledger", Json::array()}};
+    Json out = object({{"connector", rule_json(stored, parts.of.delivery.clock.now())}, {"ledger", Json::array()}});
     std::optional<std::string> subject(id);
     CO_TRY(const auto ledger, co_await parts.of.queue.ledger(std::move(subject)));
     for (const io::LedgerRow& row : ledger) {
       if (row.action.starts_with("connector.")) {
-        out["ledger"].push_back({{"at", to_rfc3339(row.act.at)}, {"who", row.act.who}, {"why", row.act.why}, {"action", row.action}});
+        out["ledger"].push_back(object({{"at", to_rfc3339(row.act.at)}, {"who", row.act.who}, {"why", row.act.why}, {"action", row.action}}));
       }
     }
     co_return out;
@@ -141,7 +141,7 @@ io::Task<Result<Json>> show(Parts parts, Call& call) {
   co_return fail(ErrorKind::not_found, "there is no connector " + id.substr(0, 80));
 }
 
-io::Task<Result<Json>> add(Parts parts, Call& call) {
+io::Task<Result<Json>> add_connector(Parts parts, Call& call) {
   CO_TRY(connector::Draft draft, draft_argument(call.request.arguments));
   CO_TRY(connector::Position at, position_argument(call.request.arguments));
   const types::AdminAct act = act_of(call, parts.of.delivery.clock.now());
@@ -166,7 +166,7 @@ io::Task<Result<Json>> move(Parts parts, Call& call) {
   co_return co_await perform(parts, call, act, std::move(editor));
 }
 
-io::Task<Result<Json>> remove(Parts parts, Call& call) {
+io::Task<Result<Json>> remove_connector(Parts parts, Call& call) {
   CO_TRY(std::string id, text_argument(call.request.arguments, "id"));
   const types::AdminAct act = act_of(call, parts.of.delivery.clock.now());
   io::ConnectorEditor editor = [=](const connector::Rules& rules) { return connector::remove(rules, id); };
@@ -205,7 +205,7 @@ io::Task<Result<Json>> export_all(Parts parts, Call& call) {
     drafts.push_back(connector::draft_of(*rule));
     rules.push_back(draft_json(drafts.back()));
   }
-  Json out{{"connectors", std::move(rules)}, {"text", write_connector_file(drafts)}};
+  Json out = object({{"connectors", std::move(rules)}, {"text", write_connector_file(drafts)}});
   co_return out;
 }
 
@@ -213,12 +213,12 @@ io::Task<Result<Json>> export_all(Parts parts, Call& call) {
 
 void add_connector_operations(Operations& operations, OperatedParts& of, io::ConnectorStore& connectors) {
   const Parts parts{of, connectors};
-  operations["connector.list"] = [parts](Call& call) { return list(parts, call); };
-  operations["connector.show"] = [parts](Call& call) { return show(parts, call); };
-  operations["connector.add"] = [parts](Call& call) { return add(parts, call); };
+  operations["connector.list"] = [parts](Call& call) { return list_connectors(parts, call); };
+  operations["connector.show"] = [parts](Call& call) { return show_connector(parts, call); };
+  operations["connector.add"] = [parts](Call& call) { return add_connector(parts, call); };
   operations["connector.set"] = [parts](Call& call) { return set(parts, call); };
   operations["connector.move"] = [parts](Call& call) { return move(parts, call); };
-  operations["connector.remove"] = [parts](Call& call) { return remove(parts, call); };
+  operations["connector.remove"] = [parts](Call& call) { return remove_connector(parts, call); };
   operations["connector.import"] = [parts](Call& call) { return import(parts, call); };
   operations["connector.export"] = [parts](Call& call) { return export_all(parts, call); };
 }

@@ -58,24 +58,24 @@ std::optional<types::MailDomain> domain_of(std::string_view hop) {
   return types::MailDomain(next_hop->name());
 }
 
-Json count_json(const connector::Count& count) { return {{"deliveries", count.transactions}, {"recipients", count.recipients}}; }
+Json count_json(const connector::Count& count) { return object({{"deliveries", count.transactions}, {"recipients", count.recipients}}); }
 
 Json domain_json(const connector::Forecast::Domain& domain) {
   Json json = Json::object();
   for (const auto passage : {connector::Passage::passes, connector::Passage::held, connector::Passage::not_told}) {
     json[connector::to_string(passage)] = count_json(domain.of(passage));
   }
-  json["why"] = domain.why;
+  put(json, {"why", domain.why});
   return json;
 }
 
 Json answer_of(const Question& question, const connector::Forecast& forecast) {
-  Json json{{"pattern", question.pattern.to_string()}, {"terms", question.terms}, {"since", to_rfc3339(question.filter.since)}};
-  if (question.filter.tenant) json["tenant"] = question.filter.tenant->text();
-  json["total"] = domain_json(forecast.total());
-  json["to"] = Json::array();
+  Json json = object({{"pattern", question.pattern.to_string()}, {"terms", question.terms}, {"since", to_rfc3339(question.filter.since)}});
+  if (question.filter.tenant) put(json, {"tenant", question.filter.tenant->text()});
+  put(json, {"total", domain_json(forecast.total())});
+  put(json, {"to", Json::array()});
   for (const auto& [name, domain] : forecast.affected(domains_shown)) {
-    Json one{{"domain", name}};
+    Json one = object({{"domain", name}});
     one.update(domain_json(domain));
     json["to"].push_back(std::move(one));
   }

@@ -17,13 +17,13 @@ std::string state_of(const types::DkimKey& key) {
 }
 
 Json key_json(const types::DkimKey& key) {
-  Json json{{"domain", key.domain.to_string()},       {"selector", key.selector.to_string()}, {"algorithm", types::to_string(key.algorithm)},
-            {"signs", key.may_sign()},                {"state", state_of(key)},               {"created", to_rfc3339(key.created_at)},
-            {"by", key.created_by},                   {"name", key.record_name().to_string()}};
-  if (key.tenant) json["tenant"] = key.tenant->to_string();
-  if (key.activated_at) json["activated"] = to_rfc3339(*key.activated_at);
-  if (key.seen_at) json["seen"] = to_rfc3339(*key.seen_at);
-  if (key.looked_at) json["looked"] = to_rfc3339(*key.looked_at);
+  Json json = object({{"domain", key.domain.to_string()},       {"selector", key.selector.to_string()}, {"algorithm", types::to_string(key.algorithm)},
+                      {"signs", key.may_sign()},                {"state", state_of(key)},               {"created", to_rfc3339(key.created_at)},
+                      {"by", key.created_by},                   {"name", key.record_name().to_string()}});
+  if (key.tenant) put(json, {"tenant", key.tenant->to_string()});
+  if (key.activated_at) put(json, {"activated", to_rfc3339(*key.activated_at)});
+  if (key.seen_at) put(json, {"seen", to_rfc3339(*key.seen_at)});
+  if (key.looked_at) put(json, {"looked", to_rfc3339(*key.looked_at)});
   return json;
 }
 
@@ -31,10 +31,10 @@ Json key_json(const types::DkimKey& key) {
 Json publication_json(const types::DkimKey& key) {
   Json json = key_json(key);
   const std::string record = dkim::record_text(key);
-  json["record"] = record;
+  put(json, {"record", record});
   std::string line = key.record_name().to_string() + ". 3600 IN TXT (";
   for (const std::string& piece : dkim::record_strings(record)) line += "\n  " + piece;
-  json["zone_file"] = line + " )";
+  put(json, {"zone_file", line + " )"});
   return json;
 }
 
@@ -72,7 +72,7 @@ Result<void> check_owner(OperatedParts& parts, const types::DkimKey& key) {
   return fail(ErrorKind::denied, key.domain.to_string() + " belongs to tenant " + own->tenant.to_string() + ", not to " + key.tenant->to_string());
 }
 
-io::Task<Result<Json>> add(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> add_dkim_key(OperatedParts& parts, Call& call) {
   CO_TRY(const io::DkimKeyName name, name_of(call));
   types::DkimKey key;
   key.domain = name.domain;
@@ -99,7 +99,7 @@ io::Task<Result<Json>> add(OperatedParts& parts, Call& call) {
   co_return publication_json(stored);
 }
 
-io::Task<Result<Json>> list(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> list_dkim_keys(OperatedParts& parts, Call& call) {
   std::optional<types::TenantId> tenant;
   if (const std::string text = text_argument_or(call.request.arguments, "tenant", ""); !text.empty()) {
     CO_TRY(tenant, types::TenantId::parse(text));
@@ -109,10 +109,10 @@ io::Task<Result<Json>> list(OperatedParts& parts, Call& call) {
   for (const types::DkimKey& key : *keys) {
     if (!tenant || key.tenant == tenant) json.push_back(key_json(key));
   }
-  co_return Json{{"keys", std::move(json)}};
+  co_return object({{"keys", std::move(json)}});
 }
 
-io::Task<Result<Json>> show(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> show_dkim_key(OperatedParts& parts, Call& call) {
   CO_TRY(const io::DkimKeyName name, name_of(call));
   CO_TRY(const types::DkimKey key, find_key(parts, name));
   co_return publication_json(key);
@@ -127,25 +127,25 @@ io::Task<Result<Json>> activate(OperatedParts& parts, Call& call) {
   const auto found = co_await parts.dkim->look(key);
   CO_TRY(const types::DkimKey after, find_key(parts, name));
   Json json = publication_json(after);
-  if (!found) json["state"] = state_of(after) + " (" + found.error().what + ")";
+  if (!found) put(json, {"state", state_of(after) + " (" + found.error().what + ")"});
   co_return json;
 }
 
-io::Task<Result<Json>> remove(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> remove_dkim_key(OperatedParts& parts, Call& call) {
   CO_TRY(const io::DkimKeyName name, name_of(call));
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
   CO_TRY_VOID(co_await parts.dkim->store().remove(name, act));
-  co_return Json{{"removed", name.selector.to_string() + "._domainkey." + name.domain.to_string()}};
+  co_return object({{"removed", name.selector.to_string() + "._domainkey." + name.domain.to_string()}});
 }
 
 }  // namespace
 
 void add_dkim_operations(Operations& operations, OperatedParts& parts) {
-  operations["dkim.add"] = [&parts](Call& call) { return add(parts, call); };
-  operations["dkim.list"] = [&parts](Call& call) { return list(parts, call); };
-  operations["dkim.show"] = [&parts](Call& call) { return show(parts, call); };
+  operations["dkim.add"] = [&parts](Call& call) { return add_dkim_key(parts, call); };
+  operations["dkim.list"] = [&parts](Call& call) { return list_dkim_keys(parts, call); };
+  operations["dkim.show"] = [&parts](Call& call) { return show_dkim_key(parts, call); };
   operations["dkim.activate"] = [&parts](Call& call) { return activate(parts, call); };
-  operations["dkim.remove"] = [&parts](Call& call) { return remove(parts, call); };
+  operations["dkim.remove"] = [&parts](Call& call) { return remove_dkim_key(parts, call); };
 }
 
 Json hoster_status(const OperatedParts& parts) {
@@ -164,7 +164,7 @@ Json hoster_status(const OperatedParts& parts) {
   if (parts.anchors) {
     const auto anchors = parts.anchors->store().snapshot();
     for (const types::NegativeAnchor& anchor : *anchors) json["negative_trust_anchors"].push_back(anchor_json(anchor, parts.delivery.clock.now()));
-    if (const auto fault = parts.anchors->fault(); fault && !anchors->empty()) json["negative_trust_anchors_fault"] = *fault;
+    if (const auto fault = parts.anchors->fault(); fault && !anchors->empty()) put(json, {"negative_trust_anchors_fault", *fault});
   }
   return json;
 }

@@ -51,11 +51,11 @@ io::Task<Result<Json>> verify_domain(OperatedParts& parts, Call& call) {
   const auto anew = parts.domains.snapshot();
   const types::AcceptedDomain* now = anew->find(domain);
   const std::string record = now ? lifecycle::control_record(domain, now->facts.token) : "";
-  if (dry_run) co_return Json{{"domain", domain.to_string()}, {"dry_run", true}, {"publish", Json::array({record})}};
+  if (dry_run) co_return object({{"domain", domain.to_string()}, {"dry_run", true}, {"publish", Json::array({record})}});
   const lifecycle::Skips nothing;
   CO_TRY(Json json, co_await look(parts, domain, nothing));
-  json["verified"] = json["facts"].contains("verified") && !json["facts"].contains("quarantined");
-  json["publish"] = Json::array({record});
+  put(json, {"verified", json["facts"].contains("verified") && !json["facts"].contains("quarantined")});
+  put(json, {"publish", Json::array({record})});
   co_return json;
 }
 
@@ -87,9 +87,9 @@ io::Task<Result<Json>> step(OperatedParts& parts, Call& call, Ask what) {
   CO_TRY(types::DomainName domain, domain_argument(call));
   CO_TRY(bool dry_run, flag_argument(call.request.arguments, "dry_run"));
   CO_TRY(Asked asked, co_await consider(parts, domain, what));
-  Json json{{"domain", domain.to_string()}, {"step", lifecycle::to_string(what)}, {"changed", asked.before != asked.after}, {"dry_run", dry_run}};
+  Json json = object({{"domain", domain.to_string()}, {"step", lifecycle::to_string(what)}, {"changed", asked.before != asked.after}, {"dry_run", dry_run}});
   add_dns_changes(json, parts, domain, asked.before, asked.after);
-  if (parts.mx_host_of) json["mx_host"] = parts.mx_host_of(domain);
+  if (parts.mx_host_of) put(json, {"mx_host", parts.mx_host_of(domain)});
   if (dry_run) co_return json;
   if (asked.before != asked.after) {
     std::vector<io::DomainStore::FactsChange> change(1, io::DomainStore::FactsChange{domain, asked.before, asked.after});
@@ -100,7 +100,7 @@ io::Task<Result<Json>> step(OperatedParts& parts, Call& call, Ask what) {
   lifecycle::Skips skips;
   skips.mta_sts = true;
   CO_TRY(Json status, co_await look(parts, domain, skips));
-  json["status"] = std::move(status);
+  put(json, {"status", std::move(status)});
   co_return json;
 }
 
@@ -201,26 +201,26 @@ io::Task<Result<Json>> migrate_domain(OperatedParts& parts, Call& call) {
   CO_TRY(auto own_zone, own_zone_of(call, domain));
   const lifecycle::Skips nothing;
   CO_TRY(Json status, co_await look(parts, domain, nothing));
-  Json json{{"domain", domain.to_string()}, {"dry_run", dry_run}, {"did", Json::array()}};
+  Json json = object({{"domain", domain.to_string()}, {"dry_run", dry_run}, {"did", Json::array()}});
   for (int taken = 0; taken < 2; ++taken) {
     const std::optional<Ask> what = back ? step_back(status) : due_step(status);
     if (!what || (back && taken > 0)) break;
     CO_TRY(Json done, co_await step(parts, call, *what));
-    json["did"].push_back({{"step", done["step"]}, {"diff", done["diff"]}, {"zone", done["zone"]}});
+    json["did"].push_back(object({{"step", done["step"]}, {"diff", done["diff"]}, {"zone", done["zone"]}}));
     if (dry_run) break;
     status = done["status"];
   }
   if (own_zone && !back && json["did"].empty()) {
     const OwnZone zone = *own_zone;
     CO_TRY(const OwnStep own, co_await take_own_step(parts, domain, zone, dry_run));
-    if (!own.diff.empty()) json["did"].push_back({{"step", status["next"]["step"]}, {"diff", lines(own.diff)}});
-    if (!own.waits.empty()) json["advice"] = own.waits;
+    if (!own.diff.empty()) json["did"].push_back(object({{"step", status["next"]["step"]}, {"diff", lines(own.diff)}}));
+    if (!own.waits.empty()) put(json, {"advice", own.waits});
   }
   if (back && json["did"].empty()) {
     json["advice"] = status["facts"].contains("mx_here") ? "Put the old MX records back at the DNS host, wait out the TTL of ours, then run this again."
                                                          : "There is nothing to take back.";
   }
-  json["status"] = std::move(status);
+  put(json, {"status", std::move(status)});
   co_return json;
 }
 
@@ -235,12 +235,12 @@ io::Task<Result<Json>> domain_findings(OperatedParts& parts, Call& call) {
     CO_TRY(types::DomainName domain, domain_argument(call));
     CO_TRY(standing, co_await parts.life.keeper->findings().of(domain));
   }
-  Json json{{"findings", Json::array()}};
+  Json json = object({{"findings", Json::array()}});
   for (const io::StandingFinding& one : standing) {
     Json shown = finding_json(one.finding);
     shown.erase("remedy");
-    shown["domain"] = one.domain.to_string();
-    shown["since"] = to_rfc3339(one.since);
+    put(shown, {"domain", one.domain.to_string()});
+    put(shown, {"since", to_rfc3339(one.since)});
     json["findings"].push_back(std::move(shown));
   }
   co_return json;

@@ -11,7 +11,7 @@ io::Task<Result<Json>> add_tenant(OperatedParts& parts, Call& call) {
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
   types::Tenant tenant{id, text_argument_or(call.request.arguments, "name", text), act.at, act.who};
   CO_TRY_VOID(co_await parts.domains.add_tenant(std::move(tenant), act));
-  co_return Json{{"tenant", id.to_string()}};
+  co_return object({{"tenant", id.to_string()}});
 }
 
 }  // namespace
@@ -28,24 +28,24 @@ types::DomainFacts facts_at_birth(const LifeParts& life, bool has_zone, Instant 
 }
 
 Json domain_json(const OperatedParts& parts, const types::AcceptedDomain& domain) {
-  Json json{{"domain", domain.domain.to_string()},
-            {"tenant", domain.tenant.to_string()},
-            {"route", domain.route.to_string()},
-            {"created", to_rfc3339(domain.created_at)},
-            {"by", domain.created_by},
-            {"verified", domain.facts.verified.has_value()},
-            {"dnssec", domain.facts.dnssec.is_on() ? "enabled" : "disabled"},
-            {"dane", domain.facts.dane.is_on() ? "enabled" : "disabled"}};
-  if (domain.facts.quarantined) json["quarantined"] = to_rfc3339(*domain.facts.quarantined);
-  if (parts.mx_host_of) json["mx_host"] = parts.mx_host_of(domain.domain);
+  Json json = object({{"domain", domain.domain.to_string()},
+                      {"tenant", domain.tenant.to_string()},
+                      {"route", domain.route.to_string()},
+                      {"created", to_rfc3339(domain.created_at)},
+                      {"by", domain.created_by},
+                      {"verified", domain.facts.verified.has_value()},
+                      {"dnssec", domain.facts.dnssec.is_on() ? "enabled" : "disabled"},
+                      {"dane", domain.facts.dane.is_on() ? "enabled" : "disabled"}});
+  if (domain.facts.quarantined) put(json, {"quarantined", to_rfc3339(*domain.facts.quarantined)});
+  if (parts.mx_host_of) put(json, {"mx_host", parts.mx_host_of(domain.domain)});
   return json;
 }
 
 void add_dns_changes(Json& json, const OperatedParts& parts, const types::DomainName& domain, const types::DomainFacts& before,
                      const types::DomainFacts& after) {
   json["diff"] = json["zone"] = Json::array();
-  if (parts.life.expect) json["diff"] = lifecycle::zone_diff(before, after, parts.life.expect(domain), parts.life.published(domain));
-  if (parts.life.zone_lines) json["zone"] = parts.life.zone_lines(domain, before, after);
+  if (parts.life.expect) put(json, {"diff", lifecycle::zone_diff(before, after, parts.life.expect(domain), parts.life.published(domain))});
+  if (parts.life.zone_lines) put(json, {"zone", parts.life.zone_lines(domain, before, after)});
 }
 
 Result<types::DomainName> domain_argument(const Call& call) {
@@ -76,10 +76,10 @@ io::Task<Result<Json>> add_domain(OperatedParts& parts, Call& call) {
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
   const types::AcceptedDomain made{domain, tenant, std::move(route), act.at, act.who, facts_at_birth(parts.life, parts.mx_host_of != nullptr, act.at)};
   Json json = domain_json(parts, made);
-  if (!made.facts.verified) json["publish"] = Json::array({lifecycle::control_record(domain, made.facts.token)});
+  if (!made.facts.verified) put(json, {"publish", Json::array({lifecycle::control_record(domain, made.facts.token)})});
   CO_TRY_VOID(is_free(parts, domain));
   if (dry_run) {
-    json["dry_run"] = true;
+    put(json, {"dry_run", true});
     co_return json;
   }
   std::vector<types::AcceptedDomain> domains(1, made);
@@ -95,7 +95,7 @@ io::Task<Result<Json>> list_domains(OperatedParts& parts, Call& call) {
   }
   Json json = Json::array();
   for (const types::AcceptedDomain& domain : parts.domains.snapshot()->list(tenant)) json.push_back(domain_json(parts, domain));
-  co_return Json{{"domains", std::move(json)}};
+  co_return object({{"domains", std::move(json)}});
 }
 
 io::Task<Result<Json>> remove_domain(OperatedParts& parts, Call& call) {
@@ -106,31 +106,31 @@ io::Task<Result<Json>> remove_domain(OperatedParts& parts, Call& call) {
   if (!found) co_return fail(ErrorKind::not_found, "domain " + domain.to_string() + " is not accepted here");
   if (dry_run) {
     Json json = domain_json(parts, *found);
-    json["dry_run"] = true;
+    put(json, {"dry_run", true});
     const types::DomainFacts none;
     add_dns_changes(json, parts, domain, found->facts, none);
     co_return json;
   }
   CO_TRY_VOID(co_await parts.domains.remove(domain, act_of(call, parts.delivery.clock.now())));
   if (parts.publisher && types::stops_wildcard(found->facts)) parts.publisher->look_soon();
-  co_return Json{{"removed", domain.to_string()}};
+  co_return object({{"removed", domain.to_string()}});
 }
 
 io::Task<Result<Json>> status(OperatedParts& parts) {
   CO_TRY(auto counts, co_await parts.queue.counts(parts.delivery.clock.now()));
-  Json json{{"hostname", parts.hostname},
-            {"domains", parts.domains.snapshot()->size()},
-            {"queue", {{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed},
-              {"held", counts.held}}}};
-  if (const auto broken = parts.store.broken()) json["store"] = broken->what;
+  Json json = object({{"hostname", parts.hostname},
+                      {"domains", parts.domains.snapshot()->size()},
+                      {"queue", object({{"messages", counts.messages}, {"waiting", counts.waiting}, {"due", counts.due}, {"in_delivery", counts.claimed},
+                                        {"held", counts.held}})}});
+  if (const auto broken = parts.store.broken()) put(json, {"store", broken->what});
   json.update(hoster_status(parts));
   if (parts.alerts) {
-    json["alerts"] = Json::array();
+    put(json, {"alerts", Json::array()});
     for (const Alert& alert : parts.alerts->standing()) {
-      json["alerts"].push_back({{"subject", alert.subject}, {"what", alert.what}, {"since", to_rfc3339(alert.since)}});
+      json["alerts"].push_back(object({{"subject", alert.subject}, {"what", alert.what}, {"since", to_rfc3339(alert.since)}}));
     }
   }
-  if (parts.publisher_status) json["zone"] = parts.publisher_status();
+  if (parts.publisher_status) put(json, {"zone", parts.publisher_status()});
   co_return json;
 }
 

@@ -7,39 +7,39 @@ namespace danewerk::app {
 namespace {
 
 Json question_json(const policy::QuestionView& view) {
-  Json json{{"question", view.question.to_string()}, {"state", view.state}, {"records", view.records}};
+  Json json = object({{"question", view.question.to_string()}, {"state", view.state}, {"records", view.records}});
   for (const types::DomainName& alias : view.aliases) json["aliases"].push_back(alias.to_string());
-  if (!view.note.empty()) json["note"] = view.note;
-  if (view.ttl) json["ttl"] = view.ttl->count();
+  if (!view.note.empty()) put(json, {"note", view.note});
+  if (view.ttl) put(json, {"ttl", view.ttl->count()});
   return json;
 }
 
 Json host_json(const policy::HostView& host) {
-  Json json{{"host", host.host}, {"preference", host.preference}, {"demand", host.demand}, {"because", host.because}};
-  json["questions"] = Json::array();
+  Json json = object({{"host", host.host}, {"preference", host.preference}, {"demand", host.demand}, {"because", host.because}});
+  put(json, {"questions", Json::array()});
   for (const auto& question : host.questions) json["questions"].push_back(question_json(question));
   if (host.hop) {
-    json["level"] = types::to_string(host.hop->level);
-    if (host.hop->audit) json["audit"] = types::to_string(*host.hop->audit);
-    if (host.hop->waived) json["waived"] = true;
+    put(json, {"level", types::to_string(host.hop->level)});
+    if (host.hop->audit) put(json, {"audit", types::to_string(*host.hop->audit)});
+    if (host.hop->waived) put(json, {"waived", true});
     for (const auto& address : host.hop->addresses) json["addresses"].push_back(address.to_string());
   }
   for (const auto& judged : host.tlsa) {
-    json["tlsa"].push_back({{"record", judged.record.to_string()}, {"used", judged.use == dane::RecordUse::used}, {"because", judged.reason}});
+    json["tlsa"].push_back(object({{"record", judged.record.to_string()}, {"used", judged.use == dane::RecordUse::used}, {"because", judged.reason}}));
   }
-  if (host.out) json["out"] = {{"reason", types::to_string(host.out->reason)}, {"code", host.out->fault.code.to_string()}};
+  if (host.out) put(json, {"out", object({{"reason", types::to_string(host.out->reason)}, {"code", host.out->fault.code.to_string()}})});
   return json;
 }
 
 Json explanation_json(const policy::Explanation& explanation) {
-  Json json{{"next_hop", explanation.next_hop.to_string()}, {"conclusion", explanation.conclusion}};
-  if (!explanation.sts.empty()) json["mta_sts"] = explanation.sts;
-  json["questions"] = Json::array();
+  Json json = object({{"next_hop", explanation.next_hop.to_string()}, {"conclusion", explanation.conclusion}});
+  if (!explanation.sts.empty()) put(json, {"mta_sts", explanation.sts});
+  put(json, {"questions", Json::array()});
   for (const auto& question : explanation.questions) json["questions"].push_back(question_json(question));
-  json["hosts"] = Json::array();
+  put(json, {"hosts", Json::array()});
   for (const auto& host : explanation.hosts) json["hosts"].push_back(host_json(host));
-  if (explanation.stop) json["stop"] = {{"code", explanation.stop->code.to_string()}, {"what", explanation.stop->sentence}};
-  json["text"] = policy::to_text(explanation);
+  if (explanation.stop) put(json, {"stop", object({{"code", explanation.stop->code.to_string()}, {"what", explanation.stop->sentence}})});
+  put(json, {"text", policy::to_text(explanation)});
   return json;
 }
 
@@ -56,20 +56,20 @@ std::string demands_text(const types::DeliveryTerms& terms) {
 Json with_rule(Json json, const types::DeliveryTerms& terms) {
   std::string head;
   if (terms.rule) {
-    json["rule"] = {{"id", terms.rule->id.to_string()}, {"owner", types::to_string(terms.rule->owner)}, {"reason", terms.rule->reason}};
-    json["demands"] = demands_text(terms);
+    put(json, {"rule", object({{"id", terms.rule->id.to_string()}, {"owner", types::to_string(terms.rule->owner)}, {"reason", terms.rule->reason}})});
+    put(json, {"demands", demands_text(terms)});
     head = "Connector " + terms.rule->id.to_string() + (terms.rule->owner ? " of tenant " + terms.rule->owner->text() : std::string(" for all")) +
            " decides (" + terms.rule->reason + "): " + demands_text(terms) + "\n";
   }
-  if (terms.fault) json["stop"] = {{"code", terms.fault->code.to_string()}, {"what", terms.fault->sentence}};
+  if (terms.fault) put(json, {"stop", object({{"code", terms.fault->code.to_string()}, {"what", terms.fault->sentence}})});
   for (const types::Finding& finding : terms.findings) {
-    json["findings"].push_back({{"severity", types::to_string(finding.severity)},
-                                {"code", finding.code},
-                                {"evidence", finding.evidence},
-                                {"remedy", finding.remedy}});
+    json["findings"].push_back(object({{"severity", types::to_string(finding.severity)},
+                                       {"code", finding.code},
+                                       {"evidence", finding.evidence},
+                                       {"remedy", finding.remedy}}));
     head += std::string(types::to_string(finding.severity)) + ": " + finding.evidence + "; " + finding.remedy + "\n";
   }
-  json["text"] = head + json.value("text", "");
+  put(json, {"text", head + json.value("text", "")});
   return json;
 }
 
@@ -101,7 +101,7 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
   const auto domains = parts.domains.snapshot();
   if (const types::AcceptedDomain* own = domains->find(next_hop.name())) {
     const std::string text = own->domain.to_string() + " is one of ours: mail for it goes to " + own->route.to_string() + "\n";
-    co_return Json{{"next_hop", next_hop.to_string()}, {"route", own->route.to_string()}, {"text", text}};
+    co_return object({{"next_hop", next_hop.to_string()}, {"route", own->route.to_string()}, {"text", text}});
   }
   std::optional<types::TenantId> tenant;
   if (const std::string text = text_argument_or(call.request.arguments, "tenant", ""); !text.empty()) {
@@ -110,7 +110,7 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
   }
   const types::DeliveryTerms terms = service::terms_for(parts.delivery, tenant, next_hop);
   if (terms.fault) {
-    Json waits{{"next_hop", next_hop.to_string()}, {"text", "Waits: " + terms.fault->code.to_string() + " " + terms.fault->sentence + "\n"}};
+    Json waits = object({{"next_hop", next_hop.to_string()}, {"text", "Waits: " + terms.fault->code.to_string() + " " + terms.fault->sentence + "\n"}});
     co_return with_rule(std::move(waits), terms);
   }
   if (terms.smart_host) next_hop = *terms.smart_host;
@@ -127,7 +127,7 @@ io::Task<Result<Json>> explain(OperatedParts& parts, Call& call) {
     text += "\nNegative trust anchor for " + anchor.domain.to_string() + " until " + to_rfc3339(anchor.end()) + ", set by " + anchor.who + ": " + anchor.why +
             "\n  nothing at and below this name is validated; the unsigned answers above rest on that\n";
   }
-  json["text"] = text;
+  put(json, {"text", text});
   co_return with_rule(std::move(json), terms);
 }
 

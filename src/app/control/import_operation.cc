@@ -41,7 +41,7 @@ struct ImportPlan {
 };
 
 Json row_failure(std::size_t row, const std::string& domain, const Error& error) {
-  return {{"row", row}, {"domain", domain}, {"kind", to_string(error.kind)}, {"what", error.what}};
+  return object({{"row", row}, {"domain", domain}, {"kind", to_string(error.kind)}, {"what", error.what}});
 }
 
 /// yes or no, or nothing where the row does not say.
@@ -195,8 +195,8 @@ io::Task<Result<Json>> import_domains(OperatedParts& parts, Call& call) {
     added = co_await add_all(parts, plan, act);
     changed = co_await change_all(parts, plan, act);
   }
-  Json answer{{"added", added}, {"changed", changed}, {"unchanged", plan.unchanged}, {"dry_run", options.dry_run}};
-  answer["failed"] = std::move(plan.failed);
+  Json answer = object({{"added", added}, {"changed", changed}, {"unchanged", plan.unchanged}, {"dry_run", options.dry_run}});
+  put(answer, {"failed", std::move(plan.failed)});
   co_return answer;
 }
 

@@ -47,7 +47,7 @@ Json of_groups(const Json& all, const std::vector<service::Publisher*>& publishe
 }
 
 /// The zone as `status` shows it: keys with their phases, and what is waited for.
-io::Task<Result<Json>> list(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> list_keys(OperatedParts& parts, Call& call) {
   CO_TRY(const auto publishers, asked(parts, call));
   const Json zone = parts.publisher_status();
   Json answer;
@@ -59,24 +59,24 @@ io::Task<Result<Json>> list(OperatedParts& parts, Call& call) {
 }
 
 /// One key by its id, with what is to be done about it, and what declaring it compromised would cost.
-io::Task<Result<Json>> show(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> show_key(OperatedParts& parts, Call& call) {
   CO_TRY(const std::string id, text_argument(call.request.arguments, "key"));
   CO_TRY(service::Publisher* publisher, keeper_of(parts, id));
   CO_TRY(const auto emergency, publisher->emergency(id));
   const Json zone = parts.publisher_status();
   Json answer;
   for (const Json& key : zone["keys"]) {
-    if (key["id"] == id) answer["key"] = key;
+    if (key["id"] == id) put(answer, {"key", key});
   }
-  answer["agenda"] = Json::array();
+  put(answer, {"agenda", Json::array()});
   for (const Json& step : zone["agenda"]) {
     if (step.value("key", "") == id) answer["agenda"].push_back(step);
   }
   const std::vector<service::Publisher*> keeper(1, publisher);
   const Json group = of_groups(zone["groups"], keeper).at(0);
-  answer["servers"] = group.contains("servers") ? group["servers"] : zone["servers"];  // the default group's stand beside the groups
-  if (zone.contains("edges")) answer["edges"] = of_groups(zone["edges"], keeper);
-  answer["if_compromised"] = emergency.sentences;
+  put(answer, {"servers", group.contains("servers") ? group["servers"] : zone["servers"]});  // the default group's stand beside the groups
+  if (zone.contains("edges")) put(answer, {"edges", of_groups(zone["edges"], keeper)});
+  put(answer, {"if_compromised", emergency.sentences});
   co_return answer;
 }
 
@@ -92,9 +92,9 @@ Result<std::optional<types::KeyLine>> line_of(const Call& call) {
 
 Json cost_of(const std::string& key, const rollover::Emergency& emergency) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(emergency.mail_waits_at_most).count();
-  Json answer{{"key", key}, {"if_compromised", emergency.sentences}, {"mail_waits_at_most_seconds", seconds}, {"declared", false}};
-  if (emergency.successor) answer["successor"] = *emergency.successor;
-  if (emergency.forgeable_until) answer["forgeable_until"] = to_rfc3339(*emergency.forgeable_until);
+  Json answer = object({{"key", key}, {"if_compromised", emergency.sentences}, {"mail_waits_at_most_seconds", seconds}, {"declared", false}});
+  if (emergency.successor) put(answer, {"successor", *emergency.successor});
+  if (emergency.forgeable_until) put(answer, {"forgeable_until", to_rfc3339(*emergency.forgeable_until)});
   return answer;
 }
 
@@ -127,9 +127,9 @@ io::Task<Result<Json>> roll(OperatedParts& parts, Call& call) {
     CO_TRY(const auto keys, co_await publisher->roll(line, act));
     for (const std::string& key : keys) replaced.push_back(key);
   }
-  if (dry) co_return Json{{"dry_run", true}, {"agenda", foreseen}};
-  CO_TRY(Json answer, co_await list(parts, call));
-  answer["replaced"] = replaced;
+  if (dry) co_return object({{"dry_run", true}, {"agenda", foreseen}});
+  CO_TRY(Json answer, co_await list_keys(parts, call));
+  put(answer, {"replaced", replaced});
   co_return answer;
 }
 
@@ -151,7 +151,7 @@ Copies copies_of(const OperatedParts& parts, const std::string& id) {
 
 Json copies_json(const Copies& copies) {
   Json out = Json::array();
-  for (const auto& [publisher, key] : copies) out.push_back({{"key", key}, {"group", zone::shown_group(publisher->group())}});
+  for (const auto& [publisher, key] : copies) out.push_back(object({{"key", key}, {"group", zone::shown_group(publisher->group())}}));
   return out;
 }
 
@@ -162,22 +162,22 @@ io::Task<Result<Json>> compromised(OperatedParts& parts, Call& call) {
   CO_TRY(const auto emergency, publisher->emergency(id));
   Json answer = cost_of(id, emergency);
   const Copies copies = copies_of(parts, id);
-  if (!copies.empty()) answer["copies"] = copies_json(copies);
+  if (!copies.empty()) put(answer, {"copies", copies_json(copies)});
   if (!yes) co_return answer;
   const types::AdminAct act = act_of(call, parts.delivery.clock.now());
   if (act.why.empty()) co_return fail(ErrorKind::malformed, "say why: how the key came into others' hands");
   CO_TRY_VOID(co_await publisher->declare_compromised(id, act));
   for (const auto& [other, copy] : copies) CO_TRY_VOID(co_await other->declare_compromised(copy, act));
-  answer["declared"] = true;
+  put(answer, {"declared", true});
   co_return answer;
 }
 
 }  // namespace
 
 Json step_json(const rollover::Step& step) {
-  Json json{{"what", rollover::to_string(step.what)}, {"why", step.why}, {"when", to_rfc3339(step.when)}};
-  if (!step.key.empty()) json["key"] = step.key;
-  if (step.cause == rollover::Cause::obstacle) json["in_the_way"] = true;
+  Json json = object({{"what", rollover::to_string(step.what)}, {"why", step.why}, {"when", to_rfc3339(step.when)}});
+  if (!step.key.empty()) put(json, {"key", step.key});
+  if (step.cause == rollover::Cause::obstacle) put(json, {"in_the_way", true});
   return json;
 }
 
@@ -191,8 +191,8 @@ Json steps_json(const std::vector<rollover::Step>& steps, const std::string& gro
 }
 
 void add_key_operations(Operations& operations, OperatedParts& parts) {
-  operations["key.list"] = [&parts](Call& call) { return list(parts, call); };
-  operations["key.show"] = [&parts](Call& call) { return show(parts, call); };
+  operations["key.list"] = [&parts](Call& call) { return list_keys(parts, call); };
+  operations["key.show"] = [&parts](Call& call) { return show_key(parts, call); };
   operations["key.roll"] = [&parts](Call& call) { return roll(parts, call); };
   operations["key.compromised"] = [&parts](Call& call) { return compromised(parts, call); };
 }

@@ -11,7 +11,7 @@ void describe_metric(std::string& out, const std::string& name, const std::strin
   out += "# HELP " + name + " " + help + "\n# TYPE " + name + " gauge\n";
 }
 
-std::string quoted(const std::string& value) {
+std::string quoted_label(const std::string& value) {
   std::string out = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') out += '\\';
@@ -35,8 +35,8 @@ void add_key_metrics(std::string& out, const OperatedParts& parts) {
   std::map<std::string, int> counts;
   const Json zone = parts.publisher_status();
   for (const Json& key : zone["keys"]) {
-    const std::string whose = "{group=" + quoted(key.value("group", "")) + ",algorithm=" + quoted(key.value("algorithm", ""));
-    ++counts[whose + ",phase=" + quoted(key.value("phase", "")) + "}"];
+    const std::string whose = "{group=" + quoted_label(key.value("group", "")) + ",algorithm=" + quoted_label(key.value("algorithm", ""));
+    ++counts[whose + ",phase=" + quoted_label(key.value("phase", "")) + "}"];
   }
   describe_metric(out, "danewerk_keys", "Keys of our MX hosts, by group of shards, algorithm and phase.");
   for (const auto& [labels, count] : counts) out += "danewerk_keys" + labels + " " + std::to_string(count) + "\n";
@@ -49,18 +49,18 @@ io::Task<Result<Json>> metrics(OperatedParts& parts) {
   add_key_metrics(out, parts);
   describe_metric(out, "danewerk_alert", "1 for each thing that is wrong on our own side.");
   if (parts.alerts) {
-    for (const Alert& alert : parts.alerts->standing()) out += "danewerk_alert{subject=" + quoted(alert.subject) + "} 1\n";
+    for (const Alert& alert : parts.alerts->standing()) out += "danewerk_alert{subject=" + quoted_label(alert.subject) + "} 1\n";
   }
   describe_metric(out, "danewerk_domains", "Accepted domains.");
   out += "danewerk_domains " + std::to_string(parts.domains.snapshot()->size()) + "\n";
   describe_metric(out, "danewerk_domain_findings", "Domains of which the last look found this wrong.");
-  if (!parts.life.keeper) co_return Json{{"text", out}};
+  if (!parts.life.keeper) co_return object({{"text", out}});
   CO_TRY(const auto findings, co_await parts.life.keeper->findings().counts());
   for (const io::FindingCount& one : findings) {
-    out += "danewerk_domain_findings{code=" + quoted(one.code) + ",severity=" + quoted(types::to_string(one.severity)) + ",whose=" +
-           quoted(types::to_string(one.whose)) + "} " + std::to_string(one.domains) + "\n";
+    out += "danewerk_domain_findings{code=" + quoted_label(one.code) + ",severity=" + quoted_label(types::to_string(one.severity)) + ",whose=" +
+           quoted_label(types::to_string(one.whose)) + "} " + std::to_string(one.domains) + "\n";
   }
-  co_return Json{{"text", out}};
+  co_return object({{"text", out}});
 }
 
 }  // namespace

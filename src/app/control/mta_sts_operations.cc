@@ -62,38 +62,38 @@ Result<HostingWish> wish_of(const Call& call, HostingWish::Kind kind) {
 }
 
 Json version_json(const types::PolicyVersion& version) {
-  Json json{{"id", version.id}, {"mode", types::to_string(version.policy.mode)}, {"max_age_seconds", version.policy.max_age.count()},
-            {"since", to_rfc3339(version.since)}, {"mx", Json::array()}};
+  Json json = object({{"id", version.id}, {"mode", types::to_string(version.policy.mode)}, {"max_age_seconds", version.policy.max_age.count()},
+                      {"since", to_rfc3339(version.since)}, {"mx", Json::array()}});
   for (const types::StsMxPattern& one : version.policy.mx) json["mx"].push_back(one.to_string());
-  if (version.fetched) json["fetched"] = to_rfc3339(*version.fetched);
-  if (version.announced) json["announced"] = to_rfc3339(*version.announced);
+  if (version.fetched) put(json, {"fetched", to_rfc3339(*version.fetched)});
+  if (version.announced) put(json, {"announced", to_rfc3339(*version.announced)});
   return json;
 }
 
 Json hosted_json(const types::HostedPolicy& hosted) {
-  Json json{{"domain", hosted.domain.to_string()}, {"asked", types::to_string(hosted.withdrawn ? StsPolicyMode::none : hosted.mode)}};
-  if (hosted.withdrawn) json["withdrawn"] = to_rfc3339(*hosted.withdrawn);
-  if (!hosted.versions.empty()) json["served"] = version_json(hosted.versions.back());
+  Json json = object({{"domain", hosted.domain.to_string()}, {"asked", types::to_string(hosted.withdrawn ? StsPolicyMode::none : hosted.mode)}});
+  if (hosted.withdrawn) put(json, {"withdrawn", to_rfc3339(*hosted.withdrawn)});
+  if (!hosted.versions.empty()) put(json, {"served", version_json(hosted.versions.back())});
   return json;
 }
 
 Json status_json(const service::HostedStatus& status, Instant now) {
   Json json = hosted_json(status.hosted);
-  json["step"] = mtasts::to_string(status.step.act);
-  json["why"] = status.step.why;
-  json["settled"] = status.step.settled;
-  json["records"] = Json::array();
+  put(json, {"step", mtasts::to_string(status.step.act)});
+  put(json, {"why", status.step.why});
+  put(json, {"settled", status.step.settled});
+  put(json, {"records", Json::array()});
   for (const std::string& record : status.records) json["records"].push_back(record);
-  json["findings"] = Json::array();
+  put(json, {"findings", Json::array()});
   for (const types::Finding& one : status.findings) {
-    json["findings"].push_back({{"severity", types::to_string(one.severity)}, {"code", one.code}, {"evidence", one.evidence}, {"remedy", one.remedy},
-                                {"whose", types::to_string(one.whose)}});
+    json["findings"].push_back(object({{"severity", types::to_string(one.severity)}, {"code", one.code}, {"evidence", one.evidence}, {"remedy", one.remedy},
+                                       {"whose", types::to_string(one.whose)}}));
   }
-  if (status.sight.enforce_fault) json["enforce_refused"] = *status.sight.enforce_fault;
-  json["may_be_held"] = Json::array();
+  if (status.sight.enforce_fault) put(json, {"enforce_refused", *status.sight.enforce_fault});
+  put(json, {"may_be_held", Json::array()});
   for (const types::PolicyVersion& version : status.hosted.versions) json["may_be_held"].push_back(version_json(version));
-  if (status.hosted.withdrawn) json["free_at"] = to_rfc3339(mtasts::free_at(status.hosted, now));
-  if (!status.hosted.versions.empty()) json["text"] = mtasts::text_of(status.hosted.versions.back().policy);
+  if (status.hosted.withdrawn) put(json, {"free_at", to_rfc3339(mtasts::free_at(status.hosted, now))});
+  if (!status.hosted.versions.empty()) put(json, {"text", mtasts::text_of(status.hosted.versions.back().policy)});
   return json;
 }
 
@@ -105,23 +105,23 @@ io::Task<Result<Json>> ask(const Desk& desk, Call& call, HostingWish::Kind kind)
   const PolicyHost::Doing doing = dry_run ? PolicyHost::Doing::trying : PolicyHost::Doing::in_earnest;
   CO_TRY(const service::HostedStatus status, co_await host->ask(wish, act, doing));
   Json json = status_json(status, act.at);
-  json["dry_run"] = dry_run;
+  put(json, {"dry_run", dry_run});
   co_return json;
 }
 
-io::Task<Result<Json>> show(const Desk& desk, Call& call) {
+io::Task<Result<Json>> show_mta_sts_policy(const Desk& desk, Call& call) {
   CO_TRY(PolicyHost* const host, host_of(desk));
   CO_TRY(types::DomainName domain, domain_argument(call));
   CO_TRY(const service::HostedStatus status, co_await host->look_at(std::move(domain)));
   co_return status_json(status, desk.clock.now());
 }
 
-io::Task<Result<Json>> list(const Desk& desk) {
+io::Task<Result<Json>> list_mta_sts_policies(const Desk& desk) {
   CO_TRY(PolicyHost* const host, host_of(desk));
-  Json json{{"host", host->host().to_string()}, {"policies", Json::array()}};
+  Json json = object({{"host", host->host().to_string()}, {"policies", Json::array()}});
   for (const types::HostedPolicy& hosted : host->list()) {
     Json one = hosted_json(hosted);
-    one["why"] = host->standing_of(hosted.domain);
+    put(one, {"why", host->standing_of(hosted.domain)});
     json["policies"].push_back(std::move(one));
   }
   co_return json;
@@ -134,8 +134,8 @@ void add_mta_sts_operations(Operations& operations, service::PolicyHost* host, s
   operations["mta-sts.enable"] = [desk](Call& call) { return ask(*desk, call, HostingWish::Kind::enable); };
   operations["mta-sts.set-mode"] = [desk](Call& call) { return ask(*desk, call, HostingWish::Kind::change); };
   operations["mta-sts.disable"] = [desk](Call& call) { return ask(*desk, call, HostingWish::Kind::disable); };
-  operations["mta-sts.status"] = [desk](Call& call) { return show(*desk, call); };
-  operations["mta-sts.list"] = [desk](Call&) { return list(*desk); };
+  operations["mta-sts.status"] = [desk](Call& call) { return show_mta_sts_policy(*desk, call); };
+  operations["mta-sts.list"] = [desk](Call&) { return list_mta_sts_policies(*desk); };
 }
 
 }  // namespace danewerk::app

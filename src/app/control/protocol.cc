@@ -21,7 +21,7 @@ std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::e
 }  // namespace
 
 Result<Request> parse_request(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
+  const Json json = parse_json(line);
   if (!json.is_object() || !json.contains("op") || !json["op"].is_string()) {
     return fail(ErrorKind::malformed, "a request is a JSON object with a member \"op\"");
   }
@@ -40,16 +40,16 @@ Result<Request> parse_request(std::string_view line) {
 }
 
 std::string to_line(const Request& request) {
-  return line_of({{"op", request.operation}, {"args", request.arguments}, {"body", request.body}});
+  return line_of(object({{"op", request.operation}, {"args", request.arguments}, {"body", request.body}}));
 }
 
 std::string to_line(const Result<Json>& answer) {
-  if (answer) return line_of({{"ok", true}, {"result", *answer}});
-  return line_of({{"ok", false}, {"error", {{"kind", to_string(answer.error().kind)}, {"what", answer.error().what}}}});
+  if (answer) return line_of(object({{"ok", true}, {"result", *answer}}));
+  return line_of(object({{"ok", false}, {"error", object({{"kind", to_string(answer.error().kind)}, {"what", answer.error().what}})}}));
 }
 
 Result<Json> parse_answer(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
+  const Json json = parse_json(line);
   if (!json.is_object() || !json.contains("ok")) return fail(ErrorKind::malformed, "the answer of the running program cannot be read");
   if (json["ok"] == true) return json.value("result", Json());
   const Json error = json.contains("error") && json["error"].is_object() ? json["error"] : Json::object();

@@ -6,14 +6,12 @@
 // The operations are those the HTTP API will offer; here is only how they travel between two programs of one machine.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "app/control/json.h"
 #include "base/result.h"
 
 namespace danewerk::app {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t longest_request = 1024 * 1024;
 

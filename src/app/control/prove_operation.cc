@@ -61,7 +61,7 @@ io::Task<Result<Json>> prove(OperatedParts& parts, Call& call) {
   document.log = service::log_of(detail, attempt.attempt);
   CO_TRY(document.claim, service::claim_of(attempt.attempt));
   CO_TRY(document.sets, engine::dnssec::read_sets(attempt.sets));
-  co_return Json{{"document", engine::dnssec::write_document(document, service::real_crypto())}};
+  co_return object({{"document", engine::dnssec::write_document(document, service::real_crypto())}});
 }
 
 }  // namespace

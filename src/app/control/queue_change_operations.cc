@@ -37,13 +37,13 @@ bool names_something(const types::QueueFilter& filter) {
 bool flag(const Json& arguments, const char* name) { return arguments.contains(name) && arguments[name].is_boolean() && arguments[name].get<bool>(); }
 
 Json matching_json(const io::Matching& one) {
-  Json json{{"id", types::QueueId::from_number(one.key.message).to_string()},
-            {"tenant", one.lane.tenant.to_string()},
-            {"recipient", one.address.empty() ? "Postmaster" : one.address},
-            {"hop", one.lane.hop.text},
-            {"next", to_rfc3339(one.next_at)}};
-  if (!one.code.empty()) json["code"] = one.code;
-  if (!one.sentence.empty()) json["what"] = one.sentence;
+  Json json = object({{"id", types::QueueId::from_number(one.key.message).to_string()},
+                      {"tenant", one.lane.tenant.to_string()},
+                      {"recipient", one.address.empty() ? "Postmaster" : one.address},
+                      {"hop", one.lane.hop.text},
+                      {"next", to_rfc3339(one.next_at)}});
+  if (!one.code.empty()) put(json, {"code", one.code});
+  if (!one.sentence.empty()) put(json, {"what", one.sentence});
   return json;
 }
 
@@ -51,7 +51,7 @@ io::Task<Result<Json>> rehearse(OperatedParts& parts, types::QueueFilter filter,
   CO_TRY(io::Preview preview, co_await parts.queue.preview(std::move(filter), among, parts.delivery.clock.now()));
   Json first = Json::array();
   for (const io::Matching& one : preview.first) first.push_back(matching_json(one));
-  co_return Json{{"dry_run", true}, {"recipients", preview.count.recipients}, {"messages", preview.count.messages}, {"first", std::move(first)}};
+  co_return object({{"dry_run", true}, {"recipients", preview.count.recipients}, {"messages", preview.count.messages}, {"first", std::move(first)}});
 }
 
 /// The filter of a change. What cannot be undone, or stops mail, is not done to everything by leaving the filter out.
@@ -75,7 +75,7 @@ io::Task<Result<Json>> change(OperatedParts& parts, Call& call, io::Change what)
   CO_TRY(std::uint64_t count, co_await parts.queue.change(what, std::move(filter), act_of(call, parts.delivery.clock.now())));
   if (what == io::Change::retry) parts.scheduler.try_now(hop);
   parts.scheduler.wake();
-  co_return Json{{"recipients", count}};
+  co_return object({{"recipients", count}});
 }
 
 io::Task<Result<Json>> expire(OperatedParts& parts, Call& call) {
@@ -84,7 +84,7 @@ io::Task<Result<Json>> expire(OperatedParts& parts, Call& call) {
   auto ended = co_await service::expire(parts.delivery, std::move(filter), act_of(call, parts.delivery.clock.now()));
   parts.scheduler.wake();  // also after an error: the notices written before it wait
   if (!ended) co_return Failure{std::move(ended).error()};
-  co_return Json{{"recipients", ended->recipients}, {"in_delivery", ended->in_delivery}};
+  co_return object({{"recipients", ended->recipients}, {"in_delivery", ended->in_delivery}});
 }
 
 /// By ids, as before there were filters, or by filter.
@@ -100,16 +100,16 @@ io::Task<Result<Json>> drop(OperatedParts& parts, Call& call) {
   CO_TRY(auto dropped, co_await parts.queue.drop(std::move(ids), act_of(call, parts.delivery.clock.now())));
   Json json = Json::array();
   for (const types::QueueId& id : dropped) json.push_back(id.to_string());
-  co_return Json{{"dropped", std::move(json)}};
+  co_return object({{"dropped", std::move(json)}});
 }
 
 Json pace_json(const pace::HopFacts& hop) {
-  Json json{{"in_delivery", hop.in_delivery}, {"allowed", hop.pace.allowed}, {"why", hop.pace.why}};
-  if (hop.pace.rests_until) json["rests_until"] = to_rfc3339(*hop.pace.rests_until);
-  if (hop.pace.learned_connections) json["learned_connections"] = *hop.pace.learned_connections;
-  if (hop.pace.learned_per_minute) json["learned_per_minute"] = *hop.pace.learned_per_minute;
+  Json json = object({{"in_delivery", hop.in_delivery}, {"allowed", hop.pace.allowed}, {"why", hop.pace.why}});
+  if (hop.pace.rests_until) put(json, {"rests_until", to_rfc3339(*hop.pace.rests_until)});
+  if (hop.pace.learned_connections) put(json, {"learned_connections", *hop.pace.learned_connections});
+  if (hop.pace.learned_per_minute) put(json, {"learned_per_minute", *hop.pace.learned_per_minute});
   if (const auto& last = hop.pace.last_failure) {
-    json["last_failure"] = {{"at", to_rfc3339(last->at)}, {"code", last->fault.code.to_string()}, {"what", last->fault.sentence}};
+    put(json, {"last_failure", object({{"at", to_rfc3339(last->at)}, {"code", last->fault.code.to_string()}, {"what", last->fault.sentence}})});
   }
   return json;
 }
@@ -124,7 +124,7 @@ io::Task<Result<Json>> destinations(OperatedParts& parts, Call& call) {
   }
   Json rows = Json::array();
   for (const io::HopCount& hop : waiting) {
-    Json row{{"hop", hop.hop.text}, {"waiting", hop.waiting}, {"next", to_rfc3339(hop.next)}};
+    Json row = object({{"hop", hop.hop.text}, {"waiting", hop.waiting}, {"next", to_rfc3339(hop.next)}});
     if (const auto pace = paces.find(hop.hop.text); pace != paces.end()) {
       row.update(pace_json(pace->second));
       paces.erase(pace);
@@ -134,11 +134,11 @@ io::Task<Result<Json>> destinations(OperatedParts& parts, Call& call) {
   for (const auto& [name, hop] : paces) {
     if (rows.size() >= filter.limit) break;
     if (hop.in_delivery == 0 && !hop.pace.last_failure && !filter.hop) continue;
-    Json row{{"hop", name}, {"waiting", 0}};
+    Json row = object({{"hop", name}, {"waiting", 0}});
     row.update(pace_json(hop));
     rows.push_back(std::move(row));
   }
-  co_return Json{{"destinations", std::move(rows)}};
+  co_return object({{"destinations", std::move(rows)}});
 }
 
 }  // namespace

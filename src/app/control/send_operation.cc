@@ -141,14 +141,14 @@ io::Task<Result<Json>> send(OperatedParts& parts, Call& call) {
   message.prepended = prepended_lines(parts, seen, *message.envelope.sender.path, body.id(), now);
   CO_TRY_VOID(settle_tls_required(parts, seen, message));
   message.message_id = seen.has_field("message-id:") ? seen.message_id() : own_message_id(parts, body.id());
-  message.arrival = Json{{"by", call.who}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  message.arrival = object({{"by", call.who}}).dump(-1, ' ', false, Json::error_handler_t::replace);
   dkim::Signed signature;
   if (signing) signature = signing->finish(message.prepended, now);
   message.prepended.insert(0, signature.fields);
   CO_TRY(types::QueueId id, co_await parts.queue.accept(std::move(message), std::move(body)));
   parts.scheduler.wake();
-  Json answer{{"id", id.to_string()}};
-  if (!signature.what.empty()) answer["dkim"] = signature.what;
+  Json answer = object({{"id", id.to_string()}});
+  if (!signature.what.empty()) put(answer, {"dkim", signature.what});
   co_return answer;
 }
 

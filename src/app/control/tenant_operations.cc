@@ -5,16 +5,16 @@ namespace danewerk::app {
 namespace {
 
 Json suspension_json(const types::Suspension& suspension) {
-  return {{"new_mail", suspension.new_mail == types::Suspension::NewMail::refuse ? "refused" : "later"},
-          {"inbound", suspension.inbound == types::Suspension::Inbound::stopped ? "stopped" : "continues"},
-          {"since", to_rfc3339(suspension.at)},
-          {"who", suspension.who},
-          {"why", suspension.why}};
+  return object({{"new_mail", suspension.new_mail == types::Suspension::NewMail::refuse ? "refused" : "later"},
+                 {"inbound", suspension.inbound == types::Suspension::Inbound::stopped ? "stopped" : "continues"},
+                 {"since", to_rfc3339(suspension.at)},
+                 {"who", suspension.who},
+                 {"why", suspension.why}});
 }
 
 Json tenant_json(const types::Tenant& tenant, const io::Domains& domains) {
-  Json json{{"tenant", tenant.id.to_string()}, {"name", tenant.name}, {"created", to_rfc3339(tenant.created_at)}, {"by", tenant.created_by}};
-  if (const types::Suspension* suspension = domains.suspension(tenant.id)) json["suspended"] = suspension_json(*suspension);
+  Json json = object({{"tenant", tenant.id.to_string()}, {"name", tenant.name}, {"created", to_rfc3339(tenant.created_at)}, {"by", tenant.created_by}});
+  if (const types::Suspension* suspension = domains.suspension(tenant.id)) put(json, {"suspended", suspension_json(*suspension)});
   return json;
 }
 
@@ -23,20 +23,20 @@ Result<types::TenantId> tenant_of(const Call& call) {
   return types::TenantId::parse(text);
 }
 
-io::Task<Result<Json>> list(OperatedParts& parts) {
+io::Task<Result<Json>> list_tenants(OperatedParts& parts) {
   const auto domains = parts.domains.snapshot();
   Json json = Json::array();
   for (const types::Tenant& tenant : domains->tenants()) json.push_back(tenant_json(tenant, *domains));
-  co_return Json{{"tenants", std::move(json)}};
+  co_return object({{"tenants", std::move(json)}});
 }
 
-io::Task<Result<Json>> show(OperatedParts& parts, Call& call) {
+io::Task<Result<Json>> show_tenant(OperatedParts& parts, Call& call) {
   CO_TRY(types::TenantId id, tenant_of(call));
   const auto domains = parts.domains.snapshot();
   const types::Tenant* tenant = domains->find_tenant(id);
   if (!tenant) co_return fail(ErrorKind::not_found, "there is no tenant " + id.to_string());
   Json json = tenant_json(*tenant, *domains);
-  json["domains"] = Json::array();
+  put(json, {"domains", Json::array()});
   for (const types::AcceptedDomain& domain : domains->list(id)) json["domains"].push_back(domain.domain.to_string());
   co_return json;
 }
@@ -66,14 +66,14 @@ io::Task<Result<Json>> resume(OperatedParts& parts, Call& call) {
   filter.tenant = id;
   CO_TRY(const std::uint64_t due, co_await parts.queue.retry(std::move(filter), act));
   parts.scheduler.wake();
-  co_return Json{{"tenant", id.to_string()}, {"recipients", due}};
+  co_return object({{"tenant", id.to_string()}, {"recipients", due}});
 }
 
 }  // namespace
 
 void add_tenant_operations(Operations& operations, OperatedParts& parts) {
-  operations["tenant.list"] = [&parts](Call&) { return list(parts); };
-  operations["tenant.show"] = [&parts](Call& call) { return show(parts, call); };
+  operations["tenant.list"] = [&parts](Call&) { return list_tenants(parts); };
+  operations["tenant.show"] = [&parts](Call& call) { return show_tenant(parts, call); };
   operations["tenant.suspend"] = [&parts](Call& call) { return suspend(parts, call); };
   operations["tenant.resume"] = [&parts](Call& call) { return resume(parts, call); };
 }

@@ -39,7 +39,7 @@ Failure<Error> nothing_known(const std::string& subject) {
 
 io::Task<Result<Json>> life_of(OperatedParts& parts, types::QueueId id) {
   CO_TRY(types::QueueDetail detail, co_await parts.queue.show(id));
-  co_return Json{{"message", detail_json(detail)}};
+  co_return object({{"message", detail_json(detail)}});
 }
 
 /// An address may be a Message-ID too, and nobody can tell from its looks: both are looked for.
@@ -57,7 +57,7 @@ io::Task<Result<Json>> trace(OperatedParts& parts, Call& call) {
   if (found.size() == 1) co_return co_await life_of(parts, found.front().id);
   Json messages = Json::array();
   for (const types::QueueEntry& entry : found) messages.push_back(entry_json(entry));
-  co_return Json{{"messages", std::move(messages)}};
+  co_return object({{"messages", std::move(messages)}});
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace {
 using service::PublisherStatus;
 
 Json finding_json(const types::Finding& finding) {
-  return {{"severity", types::to_string(finding.severity)}, {"code", finding.code}, {"subject", finding.subject}, {"evidence", finding.evidence},
-          {"remedy", finding.remedy}};
+  return object({{"severity", types::to_string(finding.severity)}, {"code", finding.code}, {"subject", finding.subject}, {"evidence", finding.evidence},
+                 {"remedy", finding.remedy}});
 }
 
 /// "the next key's record": what a server lacks of what is to be published.
@@ -34,9 +34,9 @@ Json names_json(const std::vector<types::DomainName>& names) {
 }
 
 Json parent_json(const zone::ParentState& parent) {
-  Json json{{"ds", Json::array()}, {"name_servers", names_json(parent.name_servers)}};
+  Json json = object({{"ds", Json::array()}, {"name_servers", names_json(parent.name_servers)}});
   for (const Bytes& ds : parent.ds) json["ds"].push_back(zone::ds_text(ds));
-  if (!parent.fault.empty()) json["fault"] = parent.fault;
+  if (!parent.fault.empty()) put(json, {"fault", parent.fault});
   return json;
 }
 
@@ -47,13 +47,13 @@ Json findings_json(const std::vector<types::Finding>& findings) {
 }
 
 Json plan_json(const zone::Plan& plan) {
-  Json json{{"changes", Json::array()}, {"conflicts", Json::array()}};
+  Json json = object({{"changes", Json::array()}, {"conflicts", Json::array()}});
   for (const types::ZoneChange& change : plan.changes) {
     for (const std::string& line : zone::lines_of(change)) json["changes"].push_back(line);
   }
   for (const zone::Conflict& conflict : plan.conflicts) {
-    json["conflicts"].push_back({{"name", conflict.name.to_string()}, {"type", types::to_string(conflict.type)}, {"foreign", conflict.foreign},
-                                 {"what", zone::describe(conflict)}});
+    json["conflicts"].push_back(object({{"name", conflict.name.to_string()}, {"type", types::to_string(conflict.type)}, {"foreign", conflict.foreign},
+                                        {"what", zone::describe(conflict)}}));
   }
   return json;
 }
@@ -102,11 +102,11 @@ std::string first_fault(const std::vector<PublisherStatus>& groups) {
 }
 
 Json server_json(const zone::ServerState& server, const std::vector<PublisherStatus>& groups) {
-  Json json{{"server", server.server}};
-  if (server.serial) json["serial"] = *server.serial;
-  if (server.signed_until) json["signed_until"] = to_rfc3339(*server.signed_until);
-  if (!server.fault.empty()) json["fault"] = server.fault;
-  if (Json lacks = lacking(groups, server.server); !lacks.empty()) json["lacks"] = std::move(lacks);
+  Json json = object({{"server", server.server}});
+  if (server.serial) put(json, {"serial", *server.serial});
+  if (server.signed_until) put(json, {"signed_until", to_rfc3339(*server.signed_until)});
+  if (!server.fault.empty()) put(json, {"fault", server.fault});
+  if (Json lacks = lacking(groups, server.server); !lacks.empty()) put(json, {"lacks", std::move(lacks)});
   return json;
 }
 
@@ -114,15 +114,15 @@ io::Task<Result<Json>> show_status(ZoneParts& parts) {
   const zone::ZoneState state = co_await parts.watch.look();
   const std::vector<PublisherStatus> groups = statuses(parts);
   const PublisherStatus& status = groups.front();
-  Json json{{"zone", status.zone.to_string()}, {"servers", Json::array()}};
+  Json json = object({{"zone", status.zone.to_string()}, {"servers", Json::array()}});
   for (const zone::ServerState& server : state.servers) json["servers"].push_back(server_json(server, groups));
-  json["ds"] = status.ds_records;
-  json["parent"] = parent_json(state.parent);
-  json["validation"] = rollover::to_string(status.observation.validation);
-  json["findings"] = findings_json(zone::examine(state, parts.limits, parts.clock.now()));
+  put(json, {"ds", status.ds_records});
+  put(json, {"parent", parent_json(state.parent)});
+  put(json, {"validation", rollover::to_string(status.observation.validation)});
+  put(json, {"findings", findings_json(zone::examine(state, parts.limits, parts.clock.now()))});
   const rollover::Step next = soonest(groups);
-  json["next"] = {{"what", rollover::to_string(next.what)}, {"why", next.why}, {"when", to_rfc3339(next.when)}};
-  if (const std::string fault = first_fault(groups); !fault.empty()) json["fault"] = fault;
+  put(json, {"next", object({{"what", rollover::to_string(next.what)}, {"why", next.why}, {"when", to_rfc3339(next.when)}})});
+  if (const std::string fault = first_fault(groups); !fault.empty()) put(json, {"fault", fault});
   co_return json;
 }
 
@@ -134,7 +134,7 @@ Json signalling_json(const std::vector<types::RrSet>& wanted, const std::vector<
       records.push_back(wanted[i].name.to_string() + ". " + std::to_string(wanted[i].ttl.count()) + " IN " + types::to_string(wanted[i].type) + " " +
                         zone::signal_text(wanted[i], rdata));
     }
-    out.push_back({{"records", std::move(records)}, {"seen", zone::to_string(seen[i])}});
+    out.push_back(object({{"records", std::move(records)}, {"seen", zone::to_string(seen[i])}}));
   }
   return out;
 }
@@ -143,18 +143,18 @@ Json signalling_json(const std::vector<types::RrSet>& wanted, const std::vector<
 /// out for itself.
 io::Task<Result<Json>> show_ds(ZoneParts& parts) {
   const zone::ZoneState state = co_await parts.watch.look();
-  Json json{{"zone", state.apex.to_string()}, {"ds", Json::array()}, {"parent", parent_json(state.parent)}};
+  Json json = object({{"zone", state.apex.to_string()}, {"ds", Json::array()}, {"parent", parent_json(state.parent)}});
   for (const Bytes& ds : zone::to_hand_over(state)) json["ds"].push_back(state.apex.to_string() + ". IN DS " + zone::ds_text(ds));
   std::vector<types::Finding> about_ds;
   for (types::Finding& finding : zone::examine(state, parts.limits, parts.clock.now())) {
     const bool about = finding.code.find("ds") != std::string::npos || finding.code == "zone.unsigned" || finding.code == "zone.parent_unseen";
     if (about) about_ds.push_back(std::move(finding));
   }
-  json["findings"] = findings_json(about_ds);
+  put(json, {"findings", findings_json(about_ds)});
   if (state.parent.answer != zone::ParentState::Answer::given || !state.parent.ds.empty()) co_return json;
   const std::vector<types::RrSet> wanted = zone::signalling_sets(state);
   const std::vector<zone::Signal> seen = co_await parts.watch.look_at_signals(wanted);
-  json["signalling"] = signalling_json(wanted, seen);
+  put(json, {"signalling", signalling_json(wanted, seen)});
   co_return json;
 }
 
@@ -173,7 +173,7 @@ io::Task<Result<Json>> apply(ZoneParts& parts) {
     if (!plan.conflicts.empty()) co_return fail(ErrorKind::conflict, zone::describe(plan.conflicts.front()));
     if (plan.changes.empty()) {
       Json json = planned;
-      json["applied"] = true;
+      put(json, {"applied", true});
       co_return json;
     }
     co_await parts.clock.sleep_for(std::chrono::milliseconds(200));

@@ -71,7 +71,7 @@ Result<void> send_batch(const DomainAsking& asking, const ImportOptions& options
       failures.add(row, row.fault);
     }
   }
-  Json arguments{{"rows", std::move(rows)}, {"dry_run", options.dry_run}, {"update", options.update}, {"why", options.why}};
+  Json arguments = object({{"rows", std::move(rows)}, {"dry_run", options.dry_run}, {"update", options.update}, {"why", options.why}});
   TRY(const Json answer, asking.call("domain.import", std::move(arguments)));
   tally.added += answer.value("added", std::uint64_t{0});
   tally.changed += answer.value("changed", std::uint64_t{0});
@@ -79,7 +79,7 @@ Result<void> send_batch(const DomainAsking& asking, const ImportOptions& options
   for (const Json& failed : answer["failed"]) {
     ++tally.failed;
     const auto at = failed.value("row", sent.size());
-    const BulkRow nobody{0, {{"domain", failed.value("domain", "")}}, {}, {}};
+    const BulkRow nobody{0, object({{"domain", failed.value("domain", "")}}), {}, {}};
     failures.add(at < sent.size() ? *sent[at] : nobody, failed.value("what", ""));
   }
   batch.clear();
@@ -88,8 +88,8 @@ Result<void> send_batch(const DomainAsking& asking, const ImportOptions& options
 
 void report(const DomainAsking& asking, const ImportOptions& options, const BulkTally& tally, const Failures& failures, double seconds) {
   if (asking.json) {
-    Json json{{"rows", tally.rows}, {"added", tally.added}, {"changed", tally.changed}, {"unchanged", tally.unchanged}, {"failed", tally.failed},
-              {"seconds", seconds}, {"dry_run", options.dry_run}};
+    Json json = object({{"rows", tally.rows}, {"added", tally.added}, {"changed", tally.changed}, {"unchanged", tally.unchanged}, {"failed", tally.failed},
+                        {"seconds", seconds}, {"dry_run", options.dry_run}});
     std::cout << json.dump(2) << "\n";
     return;
   }
@@ -103,11 +103,11 @@ void report(const DomainAsking& asking, const ImportOptions& options, const Bulk
 
 Json defaults_of(const ImportOptions& options) {
   Json out = Json::object();
-  if (!options.tenant.empty()) out["tenant"] = options.tenant;
-  if (!options.route.empty()) out["route"] = options.route;
-  if (options.verified) out["verified"] = true;
-  if (options.dnssec) out["dnssec"] = true;
-  if (options.dane) out["dane"] = true;
+  if (!options.tenant.empty()) put(out, {"tenant", options.tenant});
+  if (!options.route.empty()) put(out, {"route", options.route});
+  if (options.verified) put(out, {"verified", true});
+  if (options.dnssec) put(out, {"dnssec", true});
+  if (options.dane) put(out, {"dane", true});
   return out;
 }
 

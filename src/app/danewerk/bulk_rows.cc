@@ -125,7 +125,7 @@ std::optional<BulkRow> BulkRows::next() {
 }
 
 BulkRow BulkRows::of_json(const Line& record) const {
-  BulkRow out{record.number, Json::parse(record.text, nullptr, false), {}, {}};
+  BulkRow out{record.number, parse_json(record.text), {}, {}};
   if (!out.row.is_object()) return {record.number, Json::object(), "the line is no JSON object", record.text};
   complete(out.row);
   return out;

@@ -22,7 +22,7 @@ struct VerbOptions {
 };
 
 Json result_of(const std::string& domain, const VerbOptions& options, const Json& answer) {
-  return {{"domain", domain}, {"verb", options.verb}, {"dry_run", options.dry_run}, {"answer", answer}};
+  return object({{"domain", domain}, {"verb", options.verb}, {"dry_run", options.dry_run}, {"answer", answer}});
 }
 
 /// The domains that a file of results has an answer to this command for. A last line that was cut off is no answer.
@@ -30,7 +30,7 @@ std::unordered_set<std::string> answered_in(const std::string& path, const VerbO
   std::unordered_set<std::string> out;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    const Json json = Json::parse(line, nullptr, false);
+    const Json json = parse_json(line);
     if (!json.is_object() || text_argument_or(json, "verb", "") != options.verb || json.value("dry_run", Json()) != Json(options.dry_run)) continue;
     out.insert(text_argument_or(json, "domain", ""));
   }
@@ -95,7 +95,7 @@ class Work {
       if (early > 0) std::this_thread::sleep_for(std::chrono::duration<double>(early));
       Result<Json> answer = fail(ErrorKind::malformed, taken->row.fault);
       if (taken->row.fault.empty()) {
-        answer = asking_.call("domain." + options_.verb, {{"domain", taken->domain}, {"dry_run", options_.dry_run}, {"why", options_.why}});
+        answer = asking_.call("domain." + options_.verb, object({{"domain", taken->domain}, {"dry_run", options_.dry_run}, {"why", options_.why}}));
       }
       const bool reached = answer || !taken->row.fault.empty() || asking_.call("status", Json::object());
       note(*taken, answer, reached);
@@ -138,8 +138,8 @@ class Work {
 void report(const DomainAsking& asking, const VerbOptions& options, const Work& work) {
   const BulkTally& tally = work.tally();
   if (asking.json) {
-    const Json json{{"domains", tally.rows}, {"done", tally.changed}, {"passed_over", tally.unchanged}, {"failed", tally.failed},
-                    {"seconds", work.seconds()}, {"dry_run", options.dry_run}};
+    const Json json = object({{"domains", tally.rows}, {"done", tally.changed}, {"passed_over", tally.unchanged}, {"failed", tally.failed},
+                              {"seconds", work.seconds()}, {"dry_run", options.dry_run}});
     std::cout << json.dump(2) << "\n";
     return;
   }

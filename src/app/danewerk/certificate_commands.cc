@@ -57,7 +57,7 @@ void add_hook(CLI::App& app, const Asking& asking) {
   hook->add_option("token", token)->required();
   hook->add_option("authorization", authorization)->required();
   hook->callback([&asking] {
-    asking.ask("acme.hook", {{"what", what}, {"type", type}, {"identifier", identifier}, {"token", token}, {"authorization", authorization}},
+    asking.ask("acme.hook", object({{"what", what}, {"type", type}, {"identifier", identifier}, {"token", token}, {"authorization", authorization}}),
                [](const Json&) { return std::string(); });
   });
 }
@@ -78,19 +78,19 @@ void add_certificate_commands(CLI::App& app, const Asking& asking) {
   csr->add_flag("--wait", wait, "until the next key is published, an hour at most: after a change it takes a while");
   asking.add_json(csr);
   csr->callback([&asking] {
-    asking.ask("certificate.csr", {{"key", key}, {"group", group}, {"wait", wait}}, [](const Json& a) { return text(a, "request"); });
+    asking.ask("certificate.csr", object({{"key", key}, {"group", group}, {"wait", wait}}), [](const Json& a) { return text(a, "request"); });
   });
   auto* stage = certificate->add_subcommand("stage", "keep a certificate that your own tool brought until its key may serve");
   stage->add_option("--chain", chain, "PEM, the leaf first (fullchain.pem)")->required();
   stage->add_option("--why", why, "for the ledger");
   asking.add_json(stage);
-  stage->callback([&asking] { asking.ask("certificate.stage", {{"chain", chain_file(chain)}, {"why", why}}, render_staged); });
+  stage->callback([&asking] { asking.ask("certificate.stage", object({{"chain", chain_file(chain)}, {"why", why}}), render_staged); });
   auto* order = certificate->add_subcommand("order", "have one by ACME for a name outside of the zone, like mta-sts.contoso.example, and renew it");
   order->add_option("name", name, "the name; it must lead to http.listen")->required();
   order->add_option("--why", why, "for the ledger");
   asking.add_json(order);
   order->callback([&asking] {
-    asking.ask("certificate.order", {{"name", name}, {"why", why}},
+    asking.ask("certificate.order", object({{"name", name}, {"why", why}}),
                [](const Json& a) { return "the CA is asked for " + text(a, "name") + "; see `danewerk certificate list`\n"; });
   });
   auto* remove = certificate->add_subcommand("remove", "forget such a name and its certificate");
@@ -98,7 +98,7 @@ void add_certificate_commands(CLI::App& app, const Asking& asking) {
   remove->add_option("--why", why, "for the ledger");
   asking.add_json(remove);
   remove->callback([&asking] {
-    asking.ask("certificate.remove", {{"name", name}, {"why", why}}, [](const Json& a) { return "removed " + text(a, "removed") + "\n"; });
+    asking.ask("certificate.remove", object({{"name", name}, {"why", why}}), [](const Json& a) { return "removed " + text(a, "removed") + "\n"; });
   });
   static std::string what, value;
   auto* challenge = certificate->add_subcommand("challenge", "for your own ACME tool: the TXT record that proves a name of our zone (DNS-01)");
@@ -107,7 +107,7 @@ void add_certificate_commands(CLI::App& app, const Asking& asking) {
   challenge->add_option("value", value, "what the CA wants to see")->required();
   asking.add_json(challenge);
   challenge->callback([&asking] {
-    asking.ask("certificate.challenge", {{"what", what}, {"name", name}, {"value", value}}, [](const Json&) { return std::string(); });
+    asking.ask("certificate.challenge", object({{"what", what}, {"name", name}, {"value", value}}), [](const Json&) { return std::string(); });
   });
   add_hook(app, asking);
 }

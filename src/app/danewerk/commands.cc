@@ -121,8 +121,8 @@ int send_message(const Common& common, const SendOptions& options) {
   const std::string message = with_crlf(*text);
   if (message.empty()) return complain({ErrorKind::malformed, "the message is empty"}, bad_usage);
   std::istringstream body(message);
-  return ask(common, "send", {{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls},
-                              {"tls_required_no", options.tls_required_no}},
+  return ask(common, "send", object({{"from", options.from}, {"to", options.to}, {"require_tls", options.require_tls},
+                                     {"tls_required_no", options.tls_required_no}}),
              [](const Json& answer) { return "queued as " + answer.value("id", "") + "\n"; }, &body, message.size());
 }
 
@@ -136,9 +136,9 @@ struct QueueOptions {
   bool all = false, dry_run = false;
 
   Json arguments() const {
-    Json out{{"domain", domain}, {"hop", hop}, {"tenant", tenant}, {"recipient", recipient}, {"sender", sender}, {"code", code},
-             {"older_than", older_than}, {"which", which}, {"limit", limit}, {"all", all}, {"dry_run", dry_run}, {"why", why}};
-    if (!ids.empty()) out["id"] = ids.front();
+    Json out = object({{"domain", domain}, {"hop", hop}, {"tenant", tenant}, {"recipient", recipient}, {"sender", sender}, {"code", code},
+                       {"older_than", older_than}, {"which", which}, {"limit", limit}, {"all", all}, {"dry_run", dry_run}, {"why", why}});
+    if (!ids.empty()) put(out, {"id", ids.front()});
     return out;
   }
 };
@@ -180,7 +180,7 @@ void add_queue_changes(CLI::App* queue, QueueOptions& options, Common& common, i
         return;
       }
       Json arguments = options.arguments();
-      if (options.ids.size() > 1) arguments["ids"] = options.ids;
+      if (options.ids.size() > 1) put(arguments, {"ids", options.ids});
       exit_code = ask(common, operation, std::move(arguments), render_queue_change);
     });
   }
@@ -216,7 +216,7 @@ void add_trace(CLI::App& app, Common& common, int& exit_code) {
   trace->add_option("--since", since, "only messages accepted since then, like 2026-11-24T00:00:00Z");
   trace->add_option("--limit", limit, "list at most so many")->capture_default_str();
   add_json(trace, common);
-  trace->callback([&] { exit_code = ask(common, "trace", {{"subject", subject}, {"since", since}, {"limit", limit}}, render_trace); });
+  trace->callback([&] { exit_code = ask(common, "trace", object({{"subject", subject}, {"since", since}, {"limit", limit}}), render_trace); });
 }
 
 struct ProveOptions {
@@ -242,7 +242,7 @@ int prove(const Common& common, const ProveOptions& options) {
   if (!options.anchors.empty() && options.out.empty()) return complain({ErrorKind::malformed, "to verify it at once, name a file with --out"}, bad_usage);
   const auto settings = load(common.config);
   if (!settings) return complain(settings.error(), bad_usage);
-  const auto answer = call(settings->control_socket(), {"prove", {{"id", options.id}, {"hop", options.hop}, {"gather", options.gather}}, 0});
+  const auto answer = call(settings->control_socket(), {"prove", object({{"id", options.id}, {"hop", options.hop}, {"gather", options.gather}}), 0});
   if (!answer) return complain(answer.error(), could_not);
   const std::string document = answer->value("document", "");
   if (options.out.empty()) {
@@ -252,8 +252,8 @@ int prove(const Common& common, const ProveOptions& options) {
   std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
   if (!(file << document).flush()) return complain({ErrorKind::unavailable, "cannot write " + options.out}, could_not);
   if (!options.anchors.empty()) return verify_file(common, options.out, options);
-  std::cout << (common.json ? Json{{"written", options.out}}.dump(2) : options.out + " written; anyone can check it: danewerk prove --verify " + options.out +
-                                                                              " --trust-anchor FILE") << "\n";
+  const std::string told = options.out + " written; anyone can check it: danewerk prove --verify " + options.out + " --trust-anchor FILE";
+  std::cout << (common.json ? object({{"written", options.out}}).dump(2) : told) << "\n";
   return done;
 }
 
@@ -362,7 +362,7 @@ int run_command(int argc, char** argv) {
   explain->add_flag("--tls-required-no", explain_waived, "for a message with TLS-Required: No");
   add_json(explain, common);
   explain->callback([&] {
-    const Json about{{"subject", subject}, {"tenant", whose}, {"require_tls", explain_require_tls}, {"tls_required_no", explain_waived}};
+    const Json about = object({{"subject", subject}, {"tenant", whose}, {"require_tls", explain_require_tls}, {"tls_required_no", explain_waived}});
     exit_code = ask(common, "explain", about, nullptr);
   });
   const auto call_running = [&common](const std::string& operation, Json arguments) -> Result<Json> {

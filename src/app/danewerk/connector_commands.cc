@@ -22,8 +22,8 @@ struct Given {
   Json rule() const {
     Json json = Json::object();
     for (const auto& [name, value] : fields) json[name] = value;
-    if (!verify_names.empty() || no_verify_names) json["verify_names"] = verify_names;
-    if (!source.empty() || no_source) json["source"] = source;
+    if (!verify_names.empty() || no_verify_names) put(json, {"verify_names", verify_names});
+    if (!source.empty() || no_source) put(json, {"source", source});
     return json;
   }
 };
@@ -94,8 +94,8 @@ struct Wiring {
     return command;
   }
   void change(const std::string& operation, Json arguments, std::istream* body = nullptr, std::uint64_t size = 0) const {
-    arguments["why"] = given->why;
-    arguments["dry_run"] = given->dry_run;
+    put(arguments, {"why", given->why});
+    put(arguments, {"dry_run", given->dry_run});
     exit_code = ask(operation, std::move(arguments), render_connector_change, body, size);
   }
 };
@@ -103,13 +103,13 @@ struct Wiring {
 void add_views(const Wiring& to) {
   auto* list = to.add("list", "the rules in the order in which they are asked, and what is wrong with them");
   list->add_option("--tenant", to.given->tenant, "only this tenant's; * for those for all");
-  list->callback([to] { to.exit_code = to.ask("connector.list", {{"tenant", to.given->tenant}}, render_connectors, nullptr, 0); });
+  list->callback([to] { to.exit_code = to.ask("connector.list", object({{"tenant", to.given->tenant}}), render_connectors, nullptr, 0); });
   auto* show = to.add("show", "one rule, and who changed it");
   show->add_option("id", to.given->id, "its name")->required();
-  show->callback([to] { to.exit_code = to.ask("connector.show", {{"id", to.given->id}}, render_connector, nullptr, 0); });
+  show->callback([to] { to.exit_code = to.ask("connector.show", object({{"id", to.given->id}}), render_connector, nullptr, 0); });
   auto* out = to.add("export", "the rules as a file that `import` reads");
   out->add_option("--tenant", to.given->tenant, "only this tenant's; * for those for all");
-  out->callback([to] { to.exit_code = to.ask("connector.export", {{"tenant", to.given->tenant}}, nullptr, nullptr, 0); });
+  out->callback([to] { to.exit_code = to.ask("connector.export", object({{"tenant", to.given->tenant}}), nullptr, nullptr, 0); });
   auto* simulate = to.add("simulate", "how much of the mail of the last days a stricter rule would have held back, and to whom");
   add_pattern(simulate, to.given);
   add_demands(simulate, to.given);
@@ -117,8 +117,8 @@ void add_views(const Wiring& to) {
   simulate->add_option("--days", to.given->days, "so many days back")->capture_default_str();
   simulate->callback([to] {
     Json rule = to.given->rule();
-    if (!to.given->tenant.empty()) rule["tenant"] = to.given->tenant;
-    to.exit_code = to.ask("connector.simulate", {{"rule", std::move(rule)}, {"days", to.given->days}}, render_simulation, nullptr, 0);
+    if (!to.given->tenant.empty()) put(rule, {"tenant", to.given->tenant});
+    to.exit_code = to.ask("connector.simulate", object({{"rule", std::move(rule)}, {"days", to.given->days}}), render_simulation, nullptr, 0);
   });
 }
 
@@ -131,10 +131,10 @@ void add_changes(const Wiring& to) {
   add_position(add, to.given);
   add_change(add, to.given);
   add->callback([to] {
-    Json rule{{"id", to.given->id}};
-    if (!to.given->tenant.empty()) rule["tenant"] = to.given->tenant;
+    Json rule = object({{"id", to.given->id}});
+    if (!to.given->tenant.empty()) put(rule, {"tenant", to.given->tenant});
     rule.update(to.given->rule());
-    to.change("connector.add", {{"rule", std::move(rule)}, {"first", to.given->first}, {"before", to.given->before}});
+    to.change("connector.add", object({{"rule", std::move(rule)}, {"first", to.given->first}, {"before", to.given->before}}));
   });
   auto* set = to.add("set", "change some fields of a rule");
   set->add_option("id", to.given->id, "its name")->required();
@@ -143,16 +143,16 @@ void add_changes(const Wiring& to) {
   set->add_flag("--no-verify-names", to.given->no_verify_names, "the host's own name again")->excludes("--verify-name");
   set->add_flag("--no-source", to.given->no_source, "the configured addresses again")->excludes("--source");
   add_change(set, to.given);
-  set->callback([to] { to.change("connector.set", {{"id", to.given->id}, {"rule", to.given->rule()}}); });
+  set->callback([to] { to.change("connector.set", object({{"id", to.given->id}, {"rule", to.given->rule()}})); });
   auto* move = to.add("move", "put a rule elsewhere among its owner's; without an option, at the end");
   move->add_option("id", to.given->id, "its name")->required();
   add_position(move, to.given);
   add_change(move, to.given);
-  move->callback([to] { to.change("connector.move", {{"id", to.given->id}, {"first", to.given->first}, {"before", to.given->before}}); });
+  move->callback([to] { to.change("connector.move", object({{"id", to.given->id}, {"first", to.given->first}, {"before", to.given->before}})); });
   auto* remove = to.add("remove", "end a rule");
   remove->add_option("id", to.given->id, "its name")->required();
   add_change(remove, to.given);
-  remove->callback([to] { to.change("connector.remove", {{"id", to.given->id}}); });
+  remove->callback([to] { to.change("connector.remove", object({{"id", to.given->id}})); });
 }
 
 void import_file(const Wiring& to) {
@@ -169,7 +169,7 @@ void import_file(const Wiring& to) {
     }
   }
   std::istringstream body(text.str());
-  to.change("connector.import", {{"tenant", to.given->tenant}}, &body, body.str().size());
+  to.change("connector.import", object({{"tenant", to.given->tenant}}), &body, body.str().size());
 }
 
 }  // namespace

@@ -20,9 +20,9 @@ struct DomainOptions {
 };
 
 Json domain_arguments(const DomainOptions& o) {
-  return {{"domain", o.name}, {"tenant", o.tenant}, {"route", o.route}, {"why", o.why}, {"dry_run", o.dry_run}, {"back", o.back},
-          {"update_server", o.update_server}, {"tsig_key", o.tsig_key}, {"zone", o.zone}, {"skip_dns", o.skip_dns}, {"skip_mx", o.skip_mx},
-              {"skip_mta_sts", o.skip_mta_sts}};
+  return object({{"domain", o.name}, {"tenant", o.tenant}, {"route", o.route}, {"why", o.why}, {"dry_run", o.dry_run}, {"back", o.back},
+                 {"update_server", o.update_server}, {"tsig_key", o.tsig_key}, {"zone", o.zone}, {"skip_dns", o.skip_dns}, {"skip_mx", o.skip_mx},
+                     {"skip_mta_sts", o.skip_mta_sts}});
 }
 
 void print_domain(const DomainAsking& asking, const Json& answer, std::string (*render)(const Json&)) {
@@ -136,7 +136,7 @@ void run_migrate(const DomainAsking& asking, DomainOptions options) {
 }
 
 std::string render_added(const Json& answer) {
-  std::string out = render_domains({{"domains", Json::array({answer})}});
+  std::string out = render_domains(object({{"domains", Json::array({answer})}}));
   if (answer.contains("publish")) out += render_records("Its mail is deferred until this record is seen (`danewerk domain verify`):", answer["publish"]);
   return out;
 }

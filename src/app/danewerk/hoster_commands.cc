@@ -16,7 +16,7 @@ void add_tenant(CLI::App& app, const Asking& asking) {
   auto* show = tenant->add_subcommand("show", "one, with its domains");
   show->add_option("tenant", name, "the tenant")->required();
   asking.add_json(show);
-  show->callback([&asking] { asking.ask("tenant.show", {{"tenant", name}}, render_tenant); });
+  show->callback([&asking] { asking.ask("tenant.show", object({{"tenant", name}}), render_tenant); });
   auto* suspend = tenant->add_subcommand("suspend", "stop its sending; what is queued waits and does not grow old");
   suspend->add_option("tenant", name, "the tenant")->required();
   suspend->add_option("--why", why, "for the ledger, and for whoever asks")->required();
@@ -24,13 +24,15 @@ void add_tenant(CLI::App& app, const Asking& asking) {
   suspend->add_flag("--reject", reject, "answer new submissions 550 instead")->excludes(later);
   suspend->add_flag("--inbound", inbound, "take no mail for its domains either, and deliver none that is queued");
   asking.add_json(suspend);
-  suspend->callback([&asking] { asking.ask("tenant.suspend", {{"tenant", name}, {"why", why}, {"reject", reject}, {"inbound", inbound}}, render_tenant); });
+  suspend->callback([&asking] {
+    asking.ask("tenant.suspend", object({{"tenant", name}, {"why", why}, {"reject", reject}, {"inbound", inbound}}), render_tenant);
+  });
   auto* resume = tenant->add_subcommand("resume", "let it go on; what waited is due now");
   resume->add_option("tenant", name, "the tenant")->required();
   resume->add_option("--why", why, "for the ledger");
   asking.add_json(resume);
   resume->callback([&asking] {
-    asking.ask("tenant.resume", {{"tenant", name}, {"why", why}},
+    asking.ask("tenant.resume", object({{"tenant", name}, {"why", why}}),
                [](const Json& a) { return "resumed; " + std::to_string(a.value("recipients", 0)) + " recipients due now\n"; });
   });
 }
@@ -50,27 +52,27 @@ void add_dkim(CLI::App& app, const Asking& asking) {
   add->add_option("--why", why, "for the ledger");
   asking.add_json(add);
   add->callback([&asking] {
-    asking.ask("dkim.add", {{"domain", domain}, {"selector", selector}, {"tenant", tenant}, {"algorithm", algorithm}, {"why", why}}, render_dkim_key);
+    asking.ask("dkim.add", object({{"domain", domain}, {"selector", selector}, {"tenant", tenant}, {"algorithm", algorithm}, {"why", why}}), render_dkim_key);
   });
   auto* list = dkim->add_subcommand("list", "all keys, and whether they sign");
   list->add_option("--tenant", tenant, "only this tenant's");
   asking.add_json(list);
-  list->callback([&asking] { asking.ask("dkim.list", {{"tenant", tenant}}, render_dkim_keys); });
+  list->callback([&asking] { asking.ask("dkim.list", object({{"tenant", tenant}}), render_dkim_keys); });
   auto* show = dkim->add_subcommand("show", "one key and the record to publish");
   with_name(show);
   asking.add_json(show);
-  show->callback([&asking] { asking.ask("dkim.show", {{"domain", domain}, {"selector", selector}}, render_dkim_key); });
+  show->callback([&asking] { asking.ask("dkim.show", object({{"domain", domain}, {"selector", selector}}), render_dkim_key); });
   auto* activate = dkim->add_subcommand("activate", "let a key sign, from when its record is seen in the DNS");
   with_name(activate);
   activate->add_option("--why", why, "for the ledger");
   asking.add_json(activate);
-  activate->callback([&asking] { asking.ask("dkim.activate", {{"domain", domain}, {"selector", selector}, {"why", why}}, render_dkim_key); });
+  activate->callback([&asking] { asking.ask("dkim.activate", object({{"domain", domain}, {"selector", selector}, {"why", why}}), render_dkim_key); });
   auto* remove = dkim->add_subcommand("remove", "forget a key for good; leave its record in the DNS for a week");
   with_name(remove);
   remove->add_option("--why", why, "for the ledger");
   asking.add_json(remove);
   remove->callback([&asking] {
-    asking.ask("dkim.remove", {{"domain", domain}, {"selector", selector}, {"why", why}}, [](const Json& a) {
+    asking.ask("dkim.remove", object({{"domain", domain}, {"selector", selector}, {"why", why}}), [](const Json& a) {
       return "removed " + a.value("removed", "") + "; leave its record in the DNS until mail signed with it has arrived everywhere\n";
     });
   });
@@ -87,7 +89,7 @@ void add_nta(CLI::App& app, const Asking& asking) {
   add->add_option("--until", until, "an instant like 2026-12-01T00:00:00Z or a span like 36h or 7d; at most 30d [7d]");
   add->add_flag("--force", force, "also for a top-level domain");
   asking.add_json(add);
-  add->callback([&asking] { asking.ask("nta.add", {{"domain", domain}, {"why", why}, {"until", until}, {"force", force}}, render_anchor); });
+  add->callback([&asking] { asking.ask("nta.add", object({{"domain", domain}, {"why", why}, {"until", until}, {"force", force}}), render_anchor); });
   auto* list = nta->add_subcommand("list", "all of them");
   asking.add_json(list);
   list->callback([&asking] { asking.ask("nta.list", Json::object(), render_anchors); });
@@ -96,7 +98,7 @@ void add_nta(CLI::App& app, const Asking& asking) {
   remove->add_option("--why", why, "for the ledger");
   asking.add_json(remove);
   remove->callback([&asking] {
-    asking.ask("nta.remove", {{"domain", domain}, {"why", why}}, [](const Json& a) {
+    asking.ask("nta.remove", object({{"domain", domain}, {"why", why}}), [](const Json& a) {
       return "removed" + (a.contains("fault") ? "; " + a.value("fault", "") : std::string()) + "\n";
     });
   });

@@ -96,24 +96,24 @@ void add_key_commands(CLI::App& app, const Asking& asking) {
   auto* list = keys->add_subcommand("list", "all keys with their phase, and what comes next");
   list->add_option("--group", group, "of this group of shards only (zone.key_groups); \"default\": of all shards that no group names");
   asking.add_json(list);
-  list->callback([&asking] { asking.ask("key.list", {{"group", group}}, render_keys); });
+  list->callback([&asking] { asking.ask("key.list", object({{"group", group}}), render_keys); });
   auto* show = keys->add_subcommand("show", "one key: its instants, what it waits for and until when");
   show->add_option("key", key, "its id, as list shows it")->required();
   asking.add_json(show);
-  show->callback([&asking] { asking.ask("key.show", {{"key", key}}, render_key); });
+  show->callback([&asking] { asking.ask("key.show", object({{"key", key}}), render_key); });
   auto* roll = keys->add_subcommand("roll", "let the next key serve now, through all gates");
   roll->add_option("--algorithm", algorithm, "ecdsa or rsa only; without it all, one after another");
   roll->add_option("--group", group, "of this group of shards only (zone.key_groups); without it of all groups");
   roll->add_option("--why", why, "for the ledger");
   roll->add_flag("--dry-run", dry, "only say what would follow");
   asking.add_json(roll);
-  roll->callback([&asking] { asking.ask("key.roll", {{"algorithm", algorithm}, {"group", group}, {"why", why}, {"dry_run", dry}}, render_roll); });
+  roll->callback([&asking] { asking.ask("key.roll", object({{"algorithm", algorithm}, {"group", group}, {"why", why}, {"dry_run", dry}}), render_roll); });
   auto* compromised = keys->add_subcommand("compromised", "a key is in others' hands: say what that costs, and with --yes replace it");
   compromised->add_option("key", key, "its id, as list shows it")->required();
   compromised->add_option("--why", why, "for the ledger, and for whoever asks")->required();
   compromised->add_flag("--yes", yes, "go on");
   asking.add_json(compromised);
-  compromised->callback([&asking] { asking.ask("key.compromised", {{"key", key}, {"why", why}, {"yes", yes}}, render_compromised); });
+  compromised->callback([&asking] { asking.ask("key.compromised", object({{"key", key}, {"why", why}, {"yes", yes}}), render_compromised); });
 }
 
 }  // namespace danewerk::app

@@ -11,8 +11,8 @@ struct PolicyOptions {
   bool dry_run = false, no_mx = false;
 
   Json arguments() const {
-    Json out{{"domain", domain}, {"mode", mode}, {"max_age", max_age}, {"why", why}, {"dry_run", dry_run}};
-    if (!mx.empty() || no_mx) out["mx"] = mx;
+    Json out = object({{"domain", domain}, {"mode", mode}, {"max_age", max_age}, {"why", why}, {"dry_run", dry_run}});
+    if (!mx.empty() || no_mx) put(out, {"mx", mx});
     return out;
   }
 };

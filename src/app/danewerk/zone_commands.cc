@@ -108,7 +108,7 @@ void add_zone_commands(CLI::App& app, const Asking& asking) {
   adopt->add_option("type", type, "A, AAAA or TLSA")->required();
   adopt->add_option("--why", why, "for the ledger");
   asking.add_json(adopt);
-  adopt->callback([&asking] { asking.ask("zone.adopt", {{"name", name}, {"type", type}, {"why", why}}, render_plan); });
+  adopt->callback([&asking] { asking.ask("zone.adopt", object({{"name", name}, {"type", type}, {"why", why}}), render_plan); });
 }
 
 }  // namespace danewerk::app

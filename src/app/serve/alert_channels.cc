@@ -10,10 +10,10 @@ using service::AlertNews;
 using News = std::vector<AlertNews>;
 
 std::string as_json(const std::string& hostname, const News& news) {
-  Json json{{"from", hostname}, {"news", Json::array()}};
+  Json json = object({{"from", hostname}, {"news", Json::array()}});
   for (const AlertNews& one : news) {
-    json["news"].push_back({{"subject", one.subject}, {"state", service::to_string(one.state)}, {"what", one.what},
-                            {"since", to_rfc3339(one.since)}, {"at", to_rfc3339(one.at)}});
+    json["news"].push_back(object({{"subject", one.subject}, {"state", service::to_string(one.state)}, {"what", one.what},
+                                   {"since", to_rfc3339(one.since)}, {"at", to_rfc3339(one.at)}}));
   }
   return json.dump();
 }

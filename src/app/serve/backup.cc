@@ -198,7 +198,7 @@ Result<Json> run_backup(const Settings& settings, const std::string& directory) 
   const Instant now = io::SystemClock().now();
   TRY_VOID(write_label(settings, directory, now));
   ::sync();  // the copies are many small files; one wait for all
-  return Json{{"backup", directory}, {"taken", to_rfc3339(now)}, {"zone", has_zone_child(settings)}};
+  return object({{"backup", directory}, {"taken", to_rfc3339(now)}, {"zone", has_zone_child(settings)}});
 }
 
 Result<Json> run_restore(const Settings& settings, const std::string& directory, const RestoreWishes& wishes) {
@@ -233,7 +233,7 @@ Result<Json> run_restore(const Settings& settings, const std::string& directory,
   if (child) TRY_VOID(put_in_place(dns, knot_directory(settings), stamp));
   TRY_VOID(restore_update_key(settings, directory, stamp));
   ::sync();
-  return Json{{"restored", directory}, {"taken", taken}, {"keys_withdrawn", let_go}};
+  return object({{"restored", directory}, {"taken", taken}, {"keys_withdrawn", let_go}});
 }
 
 }  // namespace danewerk::app

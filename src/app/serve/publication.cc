@@ -65,23 +65,23 @@ io::Task<> keep_plan_there(io::KeyStore& facts, std::shared_ptr<const io::Domain
 }
 
 Json key_json(const service::PublisherStatus::Key& key, const std::string& group) {
-  Json one{{"id", key.id}, {"group", group}, {"role", key.role}, {"record", key.record}, {"created", to_rfc3339(key.created_at)},
-           {"algorithm", types::to_string(key.algorithm)}, {"phase", rollover::to_string(key.phase)}};
-  if (key.ready_at) one["ready"] = to_rfc3339(*key.ready_at);
-  if (key.retired_at) one["retired"] = to_rfc3339(*key.retired_at);
-  if (key.certificate == rollover::Certificate::interim) one["certificate"] = "interim, issued by ourselves";
-  if (!key.source_says.empty()) one["certificate_source_says"] = key.source_says;
-  if (key.published_at) one["published"] = to_rfc3339(*key.published_at);
-  if (key.seen_everywhere_at) one["seen_everywhere"] = to_rfc3339(*key.seen_everywhere_at);
-  if (key.serving_since) one["serving_since"] = to_rfc3339(*key.serving_since);
-  if (key.certificate_expires) one["certificate_expires"] = to_rfc3339(*key.certificate_expires);
+  Json one = object({{"id", key.id}, {"group", group}, {"role", key.role}, {"record", key.record}, {"created", to_rfc3339(key.created_at)},
+                     {"algorithm", types::to_string(key.algorithm)}, {"phase", rollover::to_string(key.phase)}});
+  if (key.ready_at) put(one, {"ready", to_rfc3339(*key.ready_at)});
+  if (key.retired_at) put(one, {"retired", to_rfc3339(*key.retired_at)});
+  if (key.certificate == rollover::Certificate::interim) put(one, {"certificate", "interim, issued by ourselves"});
+  if (!key.source_says.empty()) put(one, {"certificate_source_says", key.source_says});
+  if (key.published_at) put(one, {"published", to_rfc3339(*key.published_at)});
+  if (key.seen_everywhere_at) put(one, {"seen_everywhere", to_rfc3339(*key.seen_everywhere_at)});
+  if (key.serving_since) put(one, {"serving_since", to_rfc3339(*key.serving_since)});
+  if (key.certificate_expires) put(one, {"certificate_expires", to_rfc3339(*key.certificate_expires)});
   return one;
 }
 
 Json servers_json(const rollover::ZoneObservation& observation) {
   Json out = Json::array();
   for (const auto& server : observation.servers) {
-    Json one{{"server", server.server}, {"sight", rollover::to_string(server.sight)}, {"detail", server.detail}};
+    Json one = object({{"server", server.server}, {"sight", rollover::to_string(server.sight)}, {"detail", server.detail}});
     for (const auto& record : server.records) one["records"].push_back(record.to_string());
     out.push_back(std::move(one));
   }
@@ -91,23 +91,23 @@ Json servers_json(const rollover::ZoneObservation& observation) {
 void add_edges(Json& out, const rollover::ZoneObservation& observation, const std::string& group) {
   if (!observation.edges) return;
   for (const auto& edge : observation.edges->sights) {
-    Json one{{"address", edge.address}, {"group", group}, {"algorithm", types::to_string(edge.line)}};
-    if (edge.answer == rollover::EdgeAnswer::presented) one["serves"] = edge.record.to_string();
-    if (edge.answer != rollover::EdgeAnswer::presented) one["fault"] = edge.detail;
+    Json one = object({{"address", edge.address}, {"group", group}, {"algorithm", types::to_string(edge.line)}});
+    if (edge.answer == rollover::EdgeAnswer::presented) put(one, {"serves", edge.record.to_string()});
+    if (edge.answer != rollover::EdgeAnswer::presented) put(one, {"fault", edge.detail});
     out.push_back(std::move(one));
   }
 }
 
 /// How a group's keys and records stand.
 Json group_json(const service::PublisherStatus& status) {
-  Json json{{"next", step_json(status.next)},
-            {"servers", servers_json(status.observation)},
-            {"validation", rollover::to_string(status.observation.validation)}};
-  if (status.serving_now) json["serving"] = *status.serving_now;
-  if (!status.observation.validation_detail.empty()) json["validation_detail"] = status.observation.validation_detail;
-  if (!status.fault.empty()) json["fault"] = status.fault;
-  if (!status.source_fault.empty()) json["certificate_source_fault"] = status.source_fault;
-  if (status.held_up) json["held_up"] = *status.held_up;
+  Json json = object({{"next", step_json(status.next)},
+                      {"servers", servers_json(status.observation)},
+                      {"validation", rollover::to_string(status.observation.validation)}});
+  if (status.serving_now) put(json, {"serving", *status.serving_now});
+  if (!status.observation.validation_detail.empty()) put(json, {"validation_detail", status.observation.validation_detail});
+  if (!status.fault.empty()) put(json, {"fault", status.fault});
+  if (!status.source_fault.empty()) put(json, {"certificate_source_fault", status.source_fault});
+  if (status.held_up) put(json, {"held_up", *status.held_up});
   return json;
 }
 
@@ -147,16 +147,16 @@ zone::MxZone mx_zone(const Settings& settings) {
 Json zone_json(const std::vector<service::PublisherStatus>& groups) {
   const service::PublisherStatus& first = groups.front();
   Json json = group_json(first);
-  json["zone"] = first.zone.to_string();
-  json["ds"] = first.ds_records;
-  json["certificate_source"] = first.source;
-  if (!first.in_the_way.empty()) json["in_the_way"] = first.in_the_way;
+  put(json, {"zone", first.zone.to_string()});
+  put(json, {"ds", first.ds_records});
+  put(json, {"certificate_source", first.source});
+  if (!first.in_the_way.empty()) put(json, {"in_the_way", first.in_the_way});
   std::vector<std::pair<Instant, Json>> agenda;
   Json edges = Json::array();
   json["keys"] = json["agenda"] = json["groups"] = Json::array();
   for (const service::PublisherStatus& status : groups) {
     const std::string group = zone::shown_group(status.group);
-    Json own{{"group", group}, {"shards", status.shards}};
+    Json own = object({{"group", group}, {"shards", status.shards}});
     if (!status.group.empty()) own.update(group_json(status));
     json["groups"].push_back(std::move(own));
     for (const auto& key : status.keys) json["keys"].push_back(key_json(key, group));
@@ -164,12 +164,12 @@ Json zone_json(const std::vector<service::PublisherStatus>& groups) {
     for (std::size_t i = 0; i < status.agenda.size(); ++i) agenda.emplace_back(status.agenda[i].when, steps[i]);
     add_edges(edges, status.observation, group);
     const bool tells = status.source_fault.empty() || json.contains("certificate_source_fault");
-    if (!tells) json["certificate_source_fault"] = group + ": " + status.source_fault;
+    if (!tells) put(json, {"certificate_source_fault", group + ": " + status.source_fault});
   }
   std::stable_sort(agenda.begin(), agenda.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto& [when, step] : agenda) json["agenda"].push_back(std::move(step));
-  json["next"] = json["agenda"].empty() ? step_json(first.next) : json["agenda"].front();
-  if (!edges.empty()) json["edges"] = std::move(edges);
+  put(json, {"next", json["agenda"].empty() ? step_json(first.next) : json["agenda"].front()});
+  if (!edges.empty()) put(json, {"edges", std::move(edges)});
   return json;
 }
 
@@ -301,13 +301,13 @@ void Worker::build_hosts() {
 }
 
 Json hosts_json(const service::HostStatus& hosts, const std::map<types::DomainName, std::string>& undelegated) {
-  Json json{{"waiting", hosts.waiting.all}, {"as_of", to_rfc3339(hosts.as_of)}};
+  Json json = object({{"waiting", hosts.waiting.all}, {"as_of", to_rfc3339(hosts.as_of)}});
   for (const io::HostFault& one : hosts.faults) {
-    json["faults"].push_back({{"domain", one.domain.to_string()}, {"what", one.fault}, {"again_at", to_rfc3339(one.again_at)}});
+    json["faults"].push_back(object({{"domain", one.domain.to_string()}, {"what", one.fault}, {"again_at", to_rfc3339(one.again_at)}}));
   }
-  if (hosts.waiting.faulty > 0) json["faulty"] = hosts.waiting.faulty;
+  if (hosts.waiting.faulty > 0) put(json, {"faulty", hosts.waiting.faulty});
   for (const auto& [zone, count] : hosts.held) json["held"][zone.to_string()] = count;
-  if (!hosts.fault.empty()) json["fault"] = hosts.fault;
+  if (!hosts.fault.empty()) put(json, {"fault", hosts.fault});
   for (const auto& [zone, fault] : undelegated) json["not_delegated"][zone.to_string()] = fault;
   return json;
 }

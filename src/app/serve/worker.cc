@@ -382,7 +382,7 @@ Result<void> Worker::open_control() {
       std::vector<service::PublisherStatus> groups;
       for (const service::Publisher* publisher : publishers_) groups.push_back(publisher->status());
       Json json = zone_json(groups);
-      if (hosts_) json["hosts"] = hosts_json(hosts_->status(), delegations_->faults());
+      if (hosts_) put(json, {"hosts", hosts_json(hosts_->status(), delegations_->faults())});
       return json;
     };
     operated_->publisher = publisher_.get();
