@@ -7,7 +7,7 @@
 namespace danewerk::bench {
 namespace {
 
-double fixed_wall() { return 1.0; }
+double never_moving_wall() { return 1.0; }
 
 // Lets a dialogue and the sink talk to each other in chunks of `step` octets until the dialogue is over.
 void converse(LoadDialogue& load, SinkConversation& sink, std::size_t step) {
@@ -50,7 +50,7 @@ TEST(LoadDialogue, EveryMessageArrivesOnceAndWithItsExactSize) {
       SinkTotals totals;
       while (score.taken < plan.total) {
         LoadDialogue load(plan, maker, score, Instant{});
-        SinkConversation sink(rules, totals, fixed_wall);
+        SinkConversation sink(rules, totals, never_moving_wall);
         converse(load, sink, step);
       }
       EXPECT_EQ(score.accepted, 5u);

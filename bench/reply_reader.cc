@@ -4,7 +4,7 @@ namespace danewerk::bench {
 
 namespace {
 
-constexpr std::size_t longest_line = 2000;
+constexpr std::size_t longest_reply_line = 2000;
 
 int code_of(std::string_view line) {
   if (line.size() < 3) return 0;
@@ -23,7 +23,7 @@ std::optional<SmtpReply> ReplyReader::next() {
   while (!broken_) {
     const std::size_t end = pending_.find('\n', from);
     if (end == std::string::npos) {
-      broken_ = pending_.size() - from > longest_line;
+      broken_ = pending_.size() - from > longest_reply_line;
       break;
     }
     std::string_view line(pending_.data() + from, end - from);
