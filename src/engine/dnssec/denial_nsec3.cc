@@ -7,7 +7,7 @@ namespace danewerk::engine::dnssec {
 namespace {
 
 constexpr std::uint16_t most_iterations = 150;  // RFC 9276 3.2: beyond this, validators in use take no NSEC3 for proof
-constexpr std::size_t most_work = 60'000;       // digests for one proof
+constexpr std::size_t most_digests = 60'000;       // digests for one proof
 constexpr std::uint8_t sha1 = 1;
 
 }  // namespace
@@ -20,7 +20,7 @@ std::optional<Bytes> Denial::hash(const Name& name, const Nsec3& with) {
   const auto key = std::pair(name, how);
   if (const auto known = hashes_.find(key); known != hashes_.end()) return known->second;
   work_ += with.iterations + 1U;
-  if (work_ > most_work) return std::nullopt;
+  if (work_ > most_digests) return std::nullopt;
   Bytes value = name.wire();
   for (unsigned i = 0; i <= with.iterations; ++i) {
     value.insert(value.end(), with.salt.begin(), with.salt.end());

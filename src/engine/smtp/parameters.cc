@@ -138,21 +138,21 @@ Fault read_orcpt(const Parameter& p, const Dialect& dialect, types::Recipient& r
 }
 
 template <class Target>
-struct Row {
+struct ParameterRow {
   std::string_view keyword;
   Fault (*read)(const Parameter&, const Dialect&, Target&);
 };
 
-constexpr std::array<Row<types::Sender>, 6> mail_rows{{{"SIZE", read_size},
+constexpr std::array<ParameterRow<types::Sender>, 6> mail_rows{{{"SIZE", read_size},
                                                        {"BODY", read_body},
                                                        {"SMTPUTF8", read_smtputf8},
                                                        {"RET", read_ret},
                                                        {"ENVID", read_envid},
                                                        {"REQUIRETLS", read_requiretls}}};
-constexpr std::array<Row<types::Recipient>, 2> rcpt_rows{{{"NOTIFY", read_notify}, {"ORCPT", read_orcpt}}};
+constexpr std::array<ParameterRow<types::Recipient>, 2> rcpt_rows{{{"NOTIFY", read_notify}, {"ORCPT", read_orcpt}}};
 
 template <class Target, std::size_t n>
-Result<Target, types::Reply> parse(std::string_view text, const Dialect& dialect, const std::array<Row<Target>, n>& rows,
+Result<Target, types::Reply> parse(std::string_view text, const Dialect& dialect, const std::array<ParameterRow<Target>, n>& rows,
                                     Target target) {
   unsigned seen = 0;
   while (const auto parameter = take_parameter(text)) {

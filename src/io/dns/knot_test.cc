@@ -5,6 +5,7 @@
 #include "io/dns/signature.h"
 #include "io/dns/test_knot.h"
 #include "io/dns/zone_updater.h"
+#include "io/dns/test_name.h"
 #include "io/runtime/clock.h"
 #include "io/runtime/reactor.h"
 
@@ -12,16 +13,16 @@ namespace danewerk::io::dns {
 namespace {
 
 using namespace types;
+using test::name;
 using namespace std::chrono_literals;
 
 constexpr std::string_view tlsa_name = "_25._tcp.mx.example.test";
 
-DomainName name(std::string_view text) { return *DomainName::parse(text); }
-RrSet tlsa(std::string_view owner, char digit) {
+RrSet tlsa_of(std::string_view owner, char digit) {
   return RrSet::of(name(owner), RecordType::tlsa, Ttl{300}, {*TlsaRecord::parse("3 1 1 " + std::string(64, digit))});
 }
 ZoneChange replace(char from, char to) {
-  return {name("example.test"), {RrSetIs{tlsa(tlsa_name, from)}}, {DeleteRrSet{name(tlsa_name), RecordType::tlsa}}, {tlsa(tlsa_name, to)}};
+  return {name("example.test"), {RrSetIs{tlsa_of(tlsa_name, from)}}, {DeleteRrSet{name(tlsa_name), RecordType::tlsa}}, {tlsa_of(tlsa_name, to)}};
 }
 
 struct RealKnot : testing::Test {
@@ -60,12 +61,12 @@ Task<> update_and_read_back(RealKnot& test) {
   DnsQuestion question{name(tlsa_name), RecordType::tlsa};
   const auto held = co_await ask_server(server, question, test.entropy, 5s);
   EXPECT_TRUE(held->authoritative);
-  EXPECT_TRUE(held->set.same_records(tlsa(tlsa_name, 'b')));
+  EXPECT_TRUE(held->set.same_records(tlsa_of(tlsa_name, 'b')));
   EXPECT_EQ(held->set.ttl, Ttl{300});
-  ZoneChange absent{name("example.test"), {RrSetAbsent{name(tlsa_name), RecordType::tlsa}}, {}, {tlsa(tlsa_name, 'd')}};
+  ZoneChange absent{name("example.test"), {RrSetAbsent{name(tlsa_name), RecordType::tlsa}}, {}, {tlsa_of(tlsa_name, 'd')}};
   co_await expect(updater, absent, UpdateErrorKind::prerequisite_failed);
   ZoneChange many{name("example.test"), {NameFree{name("n0.example.test")}}, {}, {}};
-  for (int i = 0; i < 500; ++i) many.adds.push_back(tlsa("_25._tcp.n" + std::to_string(i) + ".example.test", 'e'));
+  for (int i = 0; i < 500; ++i) many.adds.push_back(tlsa_of("_25._tcp.n" + std::to_string(i) + ".example.test", 'e'));
   co_await expect(updater, many, std::nullopt);
   DnsQuestion last{name("_25._tcp.n499.example.test"), RecordType::tlsa};
   const auto there = co_await ask_server(server, last, test.entropy, 5s);
@@ -91,9 +92,9 @@ Task<> keys_and_zones(RealKnot& test) {
   co_await expect(wrong, replace('a', 'b'), UpdateErrorKind::bad_signature);
   // Knot knows the key but not for this zone; RFC 2136 3.3.2 would have REFUSED.
   co_await expect(stranger, replace('a', 'b'), UpdateErrorKind::bad_key);
-  ZoneChange closed{name("closed.test"), {}, {}, {tlsa("_25._tcp.closed.test", 'a')}};
+  ZoneChange closed{name("closed.test"), {}, {}, {tlsa_of("_25._tcp.closed.test", 'a')}};
   co_await expect(good, closed, UpdateErrorKind::bad_key);
-  ZoneChange elsewhere{name("other.test"), {}, {}, {tlsa("_25._tcp.other.test", 'a')}};
+  ZoneChange elsewhere{name("other.test"), {}, {}, {tlsa_of("_25._tcp.other.test", 'a')}};
   // Knot does not sign its NOTAUTH for a zone it does not hold, so anybody could have said it (DDNS-07).
   co_await expect(good, elsewhere, UpdateErrorKind::unsigned_reply);
   co_await expect(longer, replace('a', 'b'), std::nullopt);

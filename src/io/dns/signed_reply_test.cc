@@ -8,7 +8,7 @@
 namespace danewerk::io::dns {
 namespace {
 
-const types::DnsQuestion question{*types::DomainName::parse("_25._tcp.mx.test"), types::RecordType::tlsa};
+const types::DnsQuestion asked{*types::DomainName::parse("_25._tcp.mx.test"), types::RecordType::tlsa};
 
 HandMade reply(std::uint16_t flags = HandMade::qr | HandMade::ra) { return std::move(HandMade(1, flags).question("_25._tcp.mx.test", 52)); }
 
@@ -18,7 +18,7 @@ TEST(SignedReply, holds_answers_denials_and_signatures) {
   message.rr(1, "_25._tcp.MX.test", 52, 60, tlsa).rr(1, "_25._tcp.mx.test", 46, 60, HandMade::rrsig(52, 2, 60, 2, 1));
   message.rr(1, "_25._tcp.mx.test", 52, 60, Bytes{3, 1});  // a cut-short TLSA record is a record of its set
   message.rr(2, "a.test", 47, 60, nsec);
-  const auto records = read_records(message.bytes(), question);
+  const auto records = read_records(message.bytes(), asked);
   ASSERT_TRUE(records.has_value()) << records.error().what;
   ASSERT_EQ(records->size(), 4U);
   EXPECT_EQ((*records)[0].owner, HandMade::wire_name("_25._tcp.mx.test")) << "names in lower case";
@@ -31,7 +31,7 @@ TEST(SignedReply, holds_answers_denials_and_signatures) {
 TEST(SignedReply, a_refusal_says_why) {
   HandMade message = reply(HandMade::qr | HandMade::ra | 2);  // SERVFAIL
   message.opt(HandMade::extended_error(9, "no DNSKEY"));
-  const auto records = read_records(message.bytes(), question);
+  const auto records = read_records(message.bytes(), asked);
   ASSERT_FALSE(records.has_value());
   EXPECT_EQ(records.error().kind, ErrorKind::refused);
   EXPECT_NE(records.error().what.find("SERVFAIL; 9 ("), std::string::npos) << records.error().what;
@@ -39,11 +39,11 @@ TEST(SignedReply, a_refusal_says_why) {
 }
 
 TEST(SignedReply, nonsense_and_floods_are_errors) {
-  EXPECT_EQ(read_records(Bytes{}, question).error().kind, ErrorKind::malformed);
-  EXPECT_EQ(read_records(Bytes(12, 0xff), question).error().kind, ErrorKind::malformed);
+  EXPECT_EQ(read_records(Bytes{}, asked).error().kind, ErrorKind::malformed);
+  EXPECT_EQ(read_records(Bytes(12, 0xff), asked).error().kind, ErrorKind::malformed);
   HandMade flood = reply();
   for (int i = 0; i < 501; ++i) flood.rr(1, "a.test", 1, 60, Bytes{192, 0, 2, static_cast<std::uint8_t>(i)});
-  EXPECT_EQ(read_records(flood.bytes(), question).error().kind, ErrorKind::limit);
+  EXPECT_EQ(read_records(flood.bytes(), asked).error().kind, ErrorKind::limit);
 }
 
 }  // namespace

@@ -7,15 +7,15 @@
 #include "io/dns/unbound_anchors.h"
 #include "io/dns/unbound_control.h"
 #include "io/dns/zone_updater.h"
+#include "io/dns/test_name.h"
 #include "io/runtime/reactor.h"
 
 namespace danewerk::io::dns {
 namespace {
 
 using namespace types;
+using test::name;
 using namespace std::chrono_literals;
-
-DomainName name(std::string_view text) { return *DomainName::parse(text); }
 
 struct RealUnbound : testing::Test {
   void SetUp() override {

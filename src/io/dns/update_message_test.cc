@@ -7,18 +7,19 @@
 #include "io/dns/hand_made_message.h"
 #include "io/dns/packet.h"
 #include "io/dns/test_dns_server.h"
+#include "io/dns/test_name.h"
 #include "io/runtime/reactor.h"
 
 namespace danewerk::io::dns {
 namespace {
 
 using namespace types;
+using test::name;
 using namespace std::chrono_literals;
 
 constexpr std::uint16_t id = 0x4711;
 const Bytes secret(32, 'k');
 
-DomainName name(std::string_view text) { return *DomainName::parse(text); }
 TsigKey key() { return {name("writer"), TsigAlgorithm::hmac_sha256, secret}; }
 RrSet tlsa(std::string_view owner, std::uint8_t octet) {
   return RrSet::of(name(owner), RecordType::tlsa, Ttl{300}, {TlsaRecord{TlsaUsage::dane_ee, TlsaSelector::spki, TlsaMatching::sha2_256, Bytes(2, octet)}});
