@@ -42,7 +42,7 @@ set(danewerk_headers_io ${danewerk_headers_plain} atomic condition_variable dequ
                         boost/system/system_error.hpp)
 set(danewerk_headers_json ${danewerk_headers_io} nlohmann/json.hpp)
 
-# `danewerk_precompiled(target io_test)`: the target takes them. It must be compiled with the same options, and agree on every
+# `danewerk_precompiled(target io_test)`: the target takes them. It must be compiled with the same options (-O1 and -O2 agree, -O0 does not), and agree on every
 # definition that these headers look at (which is why Asio's are set for the whole project).
 function(danewerk_precompiled target kind)
   if(DANEWERK_TOGETHER AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
